@@ -1,0 +1,1 @@
+"""Tools of the Tenon template. Rendering needs none of them."""

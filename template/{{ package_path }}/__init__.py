@@ -1,0 +1,1 @@
+"""Everything that the distribution {{ distribution_name }} installs."""

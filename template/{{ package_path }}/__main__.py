@@ -1,0 +1,62 @@
+"""The command: reads the settings and runs the server."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import uvicorn
+from fastapi import FastAPI
+
+from {{ package_name }}.app import create_app
+from {{ package_name }}.server import serve
+from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
+
+
+def build() -> FastAPI:
+    """Build the application from the environment, for a server that imports it."""
+    return create_app(Settings.load({}))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the service.
+
+    Args:
+        argv: Arguments of the command, by default those of the process.
+
+    Returns:
+        The exit status: 2 if the settings can't be used.
+    """
+    parser = argparse.ArgumentParser(
+        prog="{{ distribution_name }}",
+        description="Run the service.",
+        epilog=f"Every setting is a variable {PREFIX}... of the environment or of .env; see .env.example.",
+    )
+    parser.add_argument("--host", help="address to listen on")
+    parser.add_argument("--port", help="port to listen on")
+    parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+    arguments = parser.parse_args(argv)
+    given = {
+        name: value
+        for name in ("host", "port")
+        if (value := getattr(arguments, name)) is not None
+    }
+    try:
+        settings = Settings.load(given)
+    except InvalidSettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if arguments.reload:
+        uvicorn.run(
+            "{{ package_name }}.__main__:build",
+            factory=True,
+            reload=True,
+            host=settings.host,
+            port=settings.port,
+        )
+    else:
+        serve(create_app(settings), settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

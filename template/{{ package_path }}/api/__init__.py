@@ -1,0 +1,1 @@
+"""HTTP: routes, and how errors are answered."""

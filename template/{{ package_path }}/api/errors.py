@@ -1,0 +1,217 @@
+"""Every error as an RFC 9457 problem: the one place that maps errors to HTTP."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from http.client import responses as phrases
+from typing import Any, TypedDict
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from {{ package_name }} import errors
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: Mapping[type[errors.AppError], int] = {
+    errors.AppError: 500,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.InvalidInputError: 422,
+    errors.UnauthorizedError: 401,
+    errors.ForbiddenError: 403,
+    errors.UnavailableError: 503,
+}
+
+# The phrases of http.client differ between releases of Python; programs need names that stay.
+CODES: Mapping[int, str] = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "content_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+
+HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "5"},
+}
+
+# The faults whose sentence only states the rule; pydantic's other sentences may quote the input.
+RULES = frozenset(
+    {
+        "enum",
+        "extra_forbidden",
+        "finite_number",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "literal_error",
+        "missing",
+        "multiple_of",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "string_too_short",
+        "too_long",
+        "too_short",
+    }
+)
+
+
+class Fault(TypedDict):
+    """What is wrong with one value of a request; `pointer` says where it is."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+SCHEMA: Mapping[str, Any] = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable name of the error, for programs"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    422: {"description": "Invalid request", "content": {MEDIA_TYPE: {"schema": SCHEMA}}},
+    "default": {"description": "Any other error", "content": {MEDIA_TYPE: {"schema": SCHEMA}}},
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    *,
+    detail: str | None = None,
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the response that tells of an error.
+
+    Args:
+        status: HTTP status.
+        code: Stable name of the error, for programs.
+        detail: A sentence for people; it must not quote the request.
+        faults: The values at fault.
+        headers: Sent besides the ones that the status calls for.
+    """
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": phrases.get(status, "Error"),
+        "status": status,
+        "code": code,
+    }
+    if detail is not None:
+        body["detail"] = detail
+    if faults:
+        body["errors"] = faults
+    return Response(
+        json.dumps(body),  # ASCII: half a surrogate in a field's name has no other encoding
+        status,
+        {**HEADERS.get(status, {}), **(headers or {})},
+        MEDIA_TYPE,
+    )
+
+
+def describe(error: Mapping[str, Any]) -> Fault:
+    """Return what one of pydantic's errors says, without the input that it was given."""
+    code: str = error["type"]
+    return {
+        "pointer": "".join(f"/{part}" for part in error["loc"]),
+        "code": code,
+        "detail": error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid",
+    }
+
+
+def answer(error: Exception) -> Response:
+    """Return the problem that stands for an error."""
+    match error:
+        case errors.AppError():
+            status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+            return problem(status, error.code, detail=error.message)
+        case RequestValidationError():
+            return problem(422, CODES[422], faults=[describe(item) for item in error.errors()])
+        case HTTPException(status_code=status):
+            return problem(
+                status,
+                CODES.get(status, f"http_{status}"),
+                detail=error.detail if error.detail != phrases.get(status) else None,
+                headers=error.headers,
+            )
+        case _:
+            return problem(500, CODES[500])
+
+
+async def on_error(_request: Request, error: Exception) -> Response:
+    """Answer an error that the framework hands over."""
+    return answer(error)
+
+
+class CatchAll:
+    """Answers the errors that nobody foresaw.
+
+    Left to the server, such an error ends the connection, and with it the next request of an
+    innocent client behind the same proxy.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            logger.exception("request.failed")
+            if started:  # the status is out: only a broken connection tells the client now
+                raise
+            await answer(error)(scope, receive, send)
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error as a problem."""
+    for kind in (errors.AppError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, on_error)
+    app.add_middleware(CatchAll)
