@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.server import serve
-from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
+from {{ package_name }}.settings import InvalidSettingsError, Settings
 
 
 def build() -> FastAPI:
@@ -29,16 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="{{ distribution_name }}",
         description="Run the service.",
-        epilog=f"Every setting is a variable {PREFIX}... of the environment or of .env; see .env.example.",
+        epilog="Settings come from the environment and from .env; .env.example lists them.",
     )
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument("--port", help="port to listen on")
     parser.add_argument("--reload", action="store_true", help="restart when the code changes")
     arguments = parser.parse_args(argv)
     given = {
-        name: value
-        for name in ("host", "port")
-        if (value := getattr(arguments, name)) is not None
+        name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None
     }
     try:
         settings = Settings.load(given)

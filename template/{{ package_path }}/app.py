@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from {{ package_name }}.api import errors
 from {{ package_name }}.component import Component
@@ -37,7 +38,10 @@ def create_app(settings: Settings, components: Sequence[Component] | None = None
         summary=about["Summary"],
         version=about["Version"],
         lifespan=lifespan,
-        middleware=[*(item for component in components for item in component.middleware)],
+        middleware=[
+            *(item for component in components for item in component.middleware),
+            Middleware(errors.CatchAll),  # innermost, so that the others see its answer
+        ],
         responses=errors.RESPONSES,
     )
     app.state.draining = False

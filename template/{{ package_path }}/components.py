@@ -24,5 +24,6 @@ def enabled(settings: Settings) -> tuple[Component, ...]:
         # {% if health_checks %}
         health.component(settings),
         # {% endif %}
+        # Yours come last, closest to the routes.
         *project.components(settings),
     )

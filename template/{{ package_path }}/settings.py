@@ -81,7 +81,5 @@ class Settings(BaseSettings):
                 for fault in error.errors(include_input=False, include_url=False)
             ]
             raise InvalidSettingsError("\n".join(faults)) from None
-        except SettingsError as error:
-            raise InvalidSettingsError(str(error)) from None
-        except UnicodeDecodeError:
-            raise InvalidSettingsError(".env: not a UTF-8 file") from None
+        except (SettingsError, UnicodeDecodeError) as error:
+            raise InvalidSettingsError(f"environment or .env: {error}") from None

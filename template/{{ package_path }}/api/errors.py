@@ -211,7 +211,6 @@ class CatchAll:
 
 
 def install(app: FastAPI) -> None:
-    """Make the application answer every error as a problem."""
+    """Make the application answer the errors that it knows as problems."""
     for kind in (errors.AppError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, on_error)
-    app.add_middleware(CatchAll)

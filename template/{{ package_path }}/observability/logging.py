@@ -47,6 +47,13 @@ def escape(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     }
 
 
+def drop_copies(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop the copies of the event that formatters and uvicorn leave in a record."""
+    event.pop("message", None)
+    event.pop("color_message", None)
+    return event
+
+
 def renderer(settings: LoggingSettings, stream: TextIO) -> list[Processor]:
     """Return the last processors: JSON for programs, colours for a terminal."""
     if settings.format == "console" or (settings.format == "auto" and stream.isatty()):
@@ -71,7 +78,7 @@ def configured(settings: LoggingSettings, stream: TextIO) -> Iterator[None]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), drop_copies],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 # Text without local variables: those hold passwords.

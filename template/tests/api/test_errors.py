@@ -1,0 +1,192 @@
+"""Errors at the edge: every one is a problem, and none tells what it should not."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+import httpx
+import pytest
+from fastapi import APIRouter, HTTPException
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from {{ package_name }} import errors
+from {{ package_name }}.app import create_app
+from {{ package_name }}.component import Component
+from {{ package_name }}.settings import Settings
+
+from support import connect
+
+
+def refuse(value: str) -> str:
+    """Refuse a value the way that careless validators do: by quoting it."""
+    raise ValueError(f"{value} is wrong")
+
+
+class Body(BaseModel):
+    """A request with one field of each kind that matters here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(min_length=12)
+    size: Literal["s", "m"] = "s"
+    ratio: float = 1
+    quoted: Annotated[str, AfterValidator(refuse)] | None = None
+
+
+class EmailTakenError(errors.ConflictError):
+    """An error that a project adds."""
+
+    code = "email_taken"
+
+
+router = APIRouter(prefix="/try")
+
+
+@router.post("/body")
+async def take(body: Body) -> Body:
+    """Take a body."""
+    return body
+
+
+@router.get("/error/{name}")
+async def fail(name: str) -> None:
+    """Raise the error of that name."""
+    raise {
+        "ours": EmailTakenError("That address has an account."),
+        "unauthorized": errors.UnauthorizedError("Sign in first."),
+        "unavailable": errors.UnavailableError("Try again later."),
+        "theirs": HTTPException(418, "short and stout", {"X-Pot": "tea"}),
+        "unforeseen": RuntimeError("hunter2"),
+    }[name]
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    """Fail after the status is out."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise RuntimeError("hunter2")
+
+    return StreamingResponse(parts())
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of an application that can fail in every way."""
+    async with connect(create_app(settings, [Component(name="try", routers=(router,))])) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/try/body", 405, "method_not_allowed"),
+        ("GET", "/try/error/ours", 409, "email_taken"),
+        ("GET", "/try/error/unauthorized", 401, "unauthorized"),
+        ("GET", "/try/error/unavailable", 503, "unavailable"),
+        ("GET", "/try/error/theirs", 418, "http_418"),
+        ("POST", "/try/body", 422, "invalid_request"),
+        ("GET", "/try/error/unforeseen", 500, "internal_error"),
+    ],
+)
+async def test_every_error_is_a_problem(
+    client: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    """Each status comes as RFC 9457 says, with a code for programs."""
+    response = await client.request(method, path)
+    body = response.json()
+
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (body["type"], body["status"], body["code"]) == ("about:blank", status, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "value"),
+    [
+        ("/try/body", "allow", "POST"),
+        ("/try/error/unauthorized", "www-authenticate", "Bearer"),
+        ("/try/error/unavailable", "retry-after", "5"),
+        ("/try/error/theirs", "x-pot", "tea"),
+    ],
+)
+async def test_headers_that_a_status_calls_for(
+    client: httpx.AsyncClient, path: str, header: str, value: str
+) -> None:
+    """The headers that tell the caller what to do next are there."""
+    assert (await client.get(path)).headers[header] == value
+
+
+async def test_message_is_shown(client: httpx.AsyncClient) -> None:
+    """The sentence of an error of ours reaches the caller; a mere phrase is not repeated."""
+    assert (await client.get("/try/error/ours")).json()["detail"] == "That address has an account."
+    assert "detail" not in (await client.get("/nowhere")).json()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"password": "hunter2"},
+        {"password": {"hunter2": "hunter2"}},
+        {"password": "x" * 12, "size": "hunter2"},
+        {"password": "x" * 12, "ratio": "hunter2"},
+        {"password": "x" * 12, "quoted": "hunter2"},
+    ],
+    ids=["too short", "wrong type", "no choice", "not a number", "quoted by a validator"],
+)
+async def test_input_is_never_echoed(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+    """What the caller sent, a password perhaps, does not come back."""
+    response = await client.post("/try/body", json=body)
+
+    assert response.status_code == 422
+    assert "hunter2" not in response.text
+
+
+async def test_fault_says_where_and_why(client: httpx.AsyncClient) -> None:
+    """The caller learns which value broke which rule."""
+    response = await client.post("/try/body", json={"password": "short"})
+
+    assert response.json()["errors"] == [
+        {
+            "pointer": "/body/password",
+            "code": "string_too_short",
+            "detail": "String should have at least 12 characters",
+        }
+    ]
+
+
+async def test_half_a_surrogate_is_answered(client: httpx.AsyncClient) -> None:
+    """A field's name that has no encoding does not break the answer."""
+    response = await client.post(
+        "/try/body", content=rb'{"\ud800": 1}', headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code == 422
+
+
+async def test_unforeseen_error_tells_nothing(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The cause is in the log, not in the answer, and the next request is served."""
+    response = await client.get("/try/error/unforeseen")
+
+    assert "hunter2" not in response.text
+    assert "hunter2" in caplog.text
+    assert (await client.get("/nowhere")).status_code == 404
+
+
+async def test_broken_stream_breaks_off(client: httpx.AsyncClient) -> None:
+    """Once the status is out, only a broken connection says that something failed."""
+    with pytest.raises(RuntimeError):
+        await client.get("/try/stream")
+
+
+async def test_problems_are_declared(settings: Settings) -> None:
+    """The OpenAPI document says that errors are problems."""
+    app = create_app(settings, [Component(name="try", routers=(router,))])
+    responses = app.openapi()["paths"]["/try/body"]["post"]["responses"]
+
+    assert set(responses) == {"200", "422", "default"}
+    assert set(responses["422"]["content"]) == {"application/problem+json"}

@@ -1,0 +1,78 @@
+"""What tests call: a client of a running application, and the command as its user starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from {{ package_name }}.settings import PREFIX
+
+# What a supervisor sends; Windows knows a console's Ctrl-Break instead.
+STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+
+
+@asynccontextmanager
+async def connect(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Start the application, as a server would, and yield a client of it."""
+    async with app.router.lifespan_context(app) as state:
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(app=serve)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+
+
+class Service:
+    """The command, running."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self.process.send_signal(STOP)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; return its exit status and what it printed."""
+        output, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, output
+
+
+@contextmanager
+def launched(*arguments: str, **variables: str) -> Iterator[Service]:
+    """Start the command on a free port, wait until it answers, and leave nothing running."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "{{ package_name }}", "--port", str(port), *arguments],
+        env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    service = Service(process, port)
+    try:
+        for _ in range(600):
+            try:
+                httpx.get(f"{service.url}/openapi.json", timeout=5)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, service.end()
+                time.sleep(0.05)
+        yield service
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,68 @@
+"""The command: what it refuses, and that it serves until it is told to stop."""
+
+import signal
+import sys
+
+import httpx
+import pytest
+
+from {{ package_name }}.__main__ import build, main
+from {{ package_name }}.settings import PREFIX
+
+from support import launched
+
+
+def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A setting that can't be used ends the command with one line that names it."""
+    assert main(["--port", "0"]) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"{PREFIX}PORT"]
+
+
+def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that imports the application gets it configured."""
+    monkeypatch.setenv(f"{PREFIX}ENVIRONMENT", "production")
+
+    assert build().title == "{{ distribution_name }}"
+
+
+def test_serves_until_it_is_stopped() -> None:
+    """The command serves, and a stop signal ends it with status 0."""
+    with launched(DRAIN_SECONDS="0") as service:
+        answer = httpx.get(f"{service.url}/openapi.json")
+        service.stop()
+        status, _ = service.end()
+
+    assert answer.status_code == 200
+    assert status == 0
+
+
+def test_second_signal_ends_the_drain() -> None:
+    """Whoever asks twice does not wait for the drain."""
+    with launched(DRAIN_SECONDS="600") as service:
+        service.stop()
+        httpx.get(f"{service.url}/openapi.json")
+        service.stop()
+        status, _ = service.end()
+
+    assert status == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't send Ctrl-C to one process")
+def test_interrupt_ends_it_at_once() -> None:
+    """Ctrl-C does not drain, and leaves no traceback."""
+    with launched(DRAIN_SECONDS="600") as service:
+        service.process.send_signal(signal.SIGINT)
+        status, output = service.end()
+
+    assert status == 0
+    assert "Traceback" not in output
+
+
+def test_reloading_server_serves() -> None:
+    """The development server answers too."""
+    with launched("--reload", DRAIN_SECONDS="0") as service:
+        assert httpx.get(f"{service.url}/openapi.json").status_code == 200
+        service.stop()
+        service.end()

@@ -1,0 +1,80 @@
+"""Settings: where they come from, what they refuse and what they show."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+def variables(model: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
+    """Return every variable that the settings read, with its default."""
+    found: dict[str, str] = {}
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            found |= variables(value, f"{prefix}{name.upper()}__")
+        else:
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            found[f"{prefix}{name.upper()}"] = text.lower() if isinstance(value, bool) else text
+    return found
+
+
+def test_example_lists_every_variable_with_its_default(settings: Settings) -> None:
+    """.env.example and the fields agree, both ways."""
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert variables(settings) == example
+
+
+def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the environment wins over .env, and an argument over both."""
+    Path(".env").write_text(f"{PREFIX}HOST=file\n{PREFIX}PORT=1\n", encoding="utf-8")
+    monkeypatch.setenv(f"{PREFIX}PORT", "2")
+
+    assert Settings.load({}).host == "file"
+    assert Settings.load({}).port == 2
+    assert Settings.load({"port": 3}).port == 3
+
+
+def test_foreign_variables_are_left_alone() -> None:
+    """A .env file may hold variables of other programs."""
+    Path(".env").write_text("POSTGRES_PASSWORD=x\n", encoding="utf-8")
+
+    assert Settings.load({}).port == 8000
+
+
+def test_settings_are_frozen(settings: Settings) -> None:
+    """Nobody changes a setting while the service runs."""
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.port = 1  # type: ignore[misc]  # the type checker refuses it too
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "http"),
+        ("ENVIRONMENT", "staging"),
+        ("DRAIN_SECONDS", "-1"),
+        ("HOST", ""),
+    ],
+)
+def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad value is told in one line that names its variable."""
+    monkeypatch.setenv(PREFIX + name, value)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}: [^\n]+\Z"):
+        Settings.load({})
+
+
+def test_file_must_be_text() -> None:
+    """A .env file that can't be read is told in one line."""
+    Path(".env").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(InvalidSettingsError, match=r"\A[^\n]*\.env: [^\n]+\Z"):
+        Settings.load({})
