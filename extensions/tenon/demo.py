@@ -62,7 +62,7 @@ def main() -> int:
     command = ["uv", "run", "my-service", "--port", str(port)]
     print(f"Starting it: {' '.join(command)}\n", flush=True)
     with subprocess.Popen(
-        command, cwd=project, env={**environment, "MY_SERVICE_DRAIN_SECONDS": "0"}
+        command, cwd=project, env={**environment, "MY_SERVICE_SERVER__DRAIN_SECONDS": "0"}
     ) as process:
         try:
             answers = [ask(f"http://127.0.0.1:{port}{path}", process) for path in PATHS]

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None
     }
     try:
-        settings = Settings.load(given)
+        settings = Settings.load({"server": given})
     except InvalidSettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -48,11 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             "{{ package_name }}.__main__:build",
             factory=True,
             reload=True,
-            host=settings.host,
-            port=settings.port,
+            host=settings.server.host,
+            port=settings.server.port,
         )
     else:
-        serve(create_app(settings), settings)
+        serve(create_app(settings), settings.server)
     return 0
 
 

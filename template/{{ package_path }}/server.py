@@ -10,13 +10,13 @@ from fastapi import FastAPI
 from uvicorn.config import LOGGING_CONFIG
 
 from {{ package_name }}.components import SERVER_LOGS_ITSELF
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.settings import ServerSettings
 
 
 class Server(uvicorn.Server):
     """A server that drains: not ready first, then a while for everyone to notice, then the end."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
+    def __init__(self, app: FastAPI, settings: ServerSettings) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def serve(app: FastAPI, settings: Settings) -> None:
+def serve(app: FastAPI, settings: ServerSettings) -> None:
     """Serve the application until a signal ends it."""
     with contextlib.suppress(KeyboardInterrupt):
         Server(app, settings).run()

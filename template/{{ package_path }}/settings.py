@@ -1,7 +1,7 @@
 """The settings: read from the environment and .env, once, by whoever starts the application."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, {{ "Literal, " if structured_logging else "" }}Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -13,6 +13,15 @@ class Group(BaseModel):
     """Settings that belong together; a variable that none of them knows is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(Group):
+    """The HTTP server. A group, as Kubernetes sets a variable of its own named PREFIX + PORT."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8000, ge=1, le=65535)
+    drain_seconds: float = Field(default=5, ge=0, le=600)
+    shutdown_seconds: int = Field(default=20, ge=1, le=3600)
 
 
 # {% if health_checks %}
@@ -50,11 +59,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    environment: Literal["development", "production"] = "development"
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=8000, ge=1, le=65535)
-    drain_seconds: float = Field(default=5, ge=0, le=600)
-    shutdown_seconds: int = Field(default=20, ge=1, le=3600)
+    server: ServerSettings = ServerSettings()
     # {% if health_checks %}
     health: HealthSettings = HealthSettings()
     # {% endif %}

@@ -22,7 +22,7 @@ async def use(service: Service, answered: asyncio.Event) -> int:
 
 async def test_no_request_is_lost_while_it_drains() -> None:
     """Clients that look at the probe finish in peace, and the service ends with status 0."""
-    with launched(DRAIN_SECONDS="1.5") as service:
+    with launched(SERVER__DRAIN_SECONDS="1.5") as service:
         answered = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             clients = [group.create_task(use(service, answered)) for _ in range(10)]

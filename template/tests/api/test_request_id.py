@@ -47,7 +47,7 @@ async def test_failing_request_has_its_id(settings: Settings) -> None:
 
 def test_every_line_of_a_served_session_is_json() -> None:
     """From the first line to the last the log is one JSON object a line, ids where they belong."""
-    with launched(DRAIN_SECONDS="0", LOGGING__FORMAT="json") as service:
+    with launched(SERVER__DRAIN_SECONDS="0", LOGGING__FORMAT="json") as service:
         httpx.get(f"{service.url}/a?token=hunter2", headers={"X-Request-ID": "one"})
         service.stop()
         _, output = service.end()

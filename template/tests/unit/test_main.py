@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from {{ package_name }}.__main__ import build, main
-from {{ package_name }}.settings import PREFIX
+from {{ package_name }}.settings import PREFIX, InvalidSettingsError
 
 from support import launched
 
@@ -17,19 +17,21 @@ def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--port", "0"]) == 2
 
     lines = capsys.readouterr().err.splitlines()
-    assert [line.partition(":")[0] for line in lines] == [f"{PREFIX}PORT"]
+    assert [line.partition(":")[0] for line in lines] == [f"{PREFIX}SERVER__PORT"]
 
 
 def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that imports the application gets it configured."""
-    monkeypatch.setenv(f"{PREFIX}ENVIRONMENT", "production")
-
+    """A server that imports the application gets it configured, or learns why not."""
     assert build().title == "{{ distribution_name }}"
+
+    monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
+    with pytest.raises(InvalidSettingsError):
+        build()
 
 
 def test_serves_until_it_is_stopped() -> None:
     """The command serves, and a stop signal ends it with status 0."""
-    with launched(DRAIN_SECONDS="0") as service:
+    with launched(SERVER__DRAIN_SECONDS="0") as service:
         answer = httpx.get(f"{service.url}/openapi.json")
         service.stop()
         status, _ = service.end()
@@ -40,7 +42,7 @@ def test_serves_until_it_is_stopped() -> None:
 
 def test_second_signal_ends_the_drain() -> None:
     """Whoever asks twice does not wait for the drain."""
-    with launched(DRAIN_SECONDS="600") as service:
+    with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.stop()
         httpx.get(f"{service.url}/openapi.json")
         service.stop()
@@ -52,7 +54,7 @@ def test_second_signal_ends_the_drain() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows can't send Ctrl-C to one process")
 def test_interrupt_ends_it_at_once() -> None:
     """Ctrl-C does not drain, and leaves no traceback."""
-    with launched(DRAIN_SECONDS="600") as service:
+    with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.process.send_signal(signal.SIGINT)
         status, output = service.end()
 
@@ -62,7 +64,7 @@ def test_interrupt_ends_it_at_once() -> None:
 
 def test_reloading_server_serves() -> None:
     """The development server answers too."""
-    with launched("--reload", DRAIN_SECONDS="0") as service:
+    with launched("--reload", SERVER__DRAIN_SECONDS="0") as service:
         assert httpx.get(f"{service.url}/openapi.json").status_code == 200
         service.stop()
         service.end()

@@ -33,35 +33,36 @@ def test_example_lists_every_variable_with_its_default(settings: Settings) -> No
 
 def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable of the environment wins over .env, and an argument over both."""
-    Path(".env").write_text(f"{PREFIX}HOST=file\n{PREFIX}PORT=1\n", encoding="utf-8")
-    monkeypatch.setenv(f"{PREFIX}PORT", "2")
+    server = f"{PREFIX}SERVER__"
+    Path(".env").write_text(f"{server}HOST=file\n{server}PORT=1\n", encoding="utf-8")
+    monkeypatch.setenv(f"{server}PORT", "2")
 
-    assert Settings.load({}).host == "file"
-    assert Settings.load({}).port == 2
-    assert Settings.load({"port": 3}).port == 3
+    assert Settings.load({}).server.host == "file"
+    assert Settings.load({}).server.port == 2
+    assert Settings.load({"server": {"port": 3}}).server.port == 3
 
 
 def test_foreign_variables_are_left_alone() -> None:
     """A .env file may hold variables of other programs."""
     Path(".env").write_text("POSTGRES_PASSWORD=x\n", encoding="utf-8")
 
-    assert Settings.load({}).port == 8000
+    assert Settings.load({}).server.port == 8000
 
 
 def test_settings_are_frozen(settings: Settings) -> None:
     """Nobody changes a setting while the service runs."""
     with pytest.raises(ValidationError, match="frozen"):
-        settings.port = 1  # type: ignore[misc]  # the type checker refuses it too
+        settings.server.port = 1  # type: ignore[misc]  # the type checker refuses it too
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("PORT", "0"),
-        ("PORT", "http"),
-        ("ENVIRONMENT", "staging"),
-        ("DRAIN_SECONDS", "-1"),
-        ("HOST", ""),
+        ("SERVER__PORT", "0"),
+        ("SERVER__PORT", "http"),
+        ("SERVER__PROT", "8000"),
+        ("SERVER__DRAIN_SECONDS", "-1"),
+        ("SERVER__HOST", ""),
     ],
 )
 def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
