@@ -1,4 +1,4 @@
-"""Measure what a copy costs beyond bare Copier on as many plain files, in pairs of runs side by side."""
+"""Measure what a copy costs beyond bare Copier on as many plain files, in pairs of runs."""
 
 import shutil
 import statistics

@@ -5,9 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import IO
 
 import httpx
 from fastapi import FastAPI
@@ -35,9 +37,10 @@ async def connect(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 class Service:
     """The command, running."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
+        self.log = log
 
     def stop(self) -> None:
         """Ask it to stop."""
@@ -45,8 +48,9 @@ class Service:
 
     def end(self) -> tuple[int, str]:
         """Wait for its end; return its exit status and what it printed."""
-        output, _ = self.process.communicate(timeout=30)
-        return self.process.returncode, output
+        status = self.process.wait(timeout=30)
+        self.log.seek(0)
+        return status, self.log.read().decode()
 
 
 @contextmanager
@@ -55,24 +59,26 @@ def launched(*arguments: str, **variables: str) -> Iterator[Service]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "{{ package_name }}", "--port", str(port), *arguments],
-        env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
-    service = Service(process, port)
-    try:
-        for _ in range(600):
-            try:
-                httpx.get(f"{service.url}/openapi.json", timeout=5)
-                break
-            except httpx.TransportError:
-                assert process.poll() is None, service.end()
-                time.sleep(0.05)
-        yield service
-    finally:
-        process.kill()
-        process.communicate()
+    command = [sys.executable, "-m", "{{ package_name }}"]
+    with (
+        tempfile.TemporaryFile() as log,  # a pipe that nobody reads would stop the service
+        subprocess.Popen(
+            [*command, "--port", str(port), *arguments],
+            env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        ) as process,
+    ):
+        service = Service(process, port, log)
+        try:
+            for _ in range(600):
+                try:
+                    httpx.get(f"{service.url}/openapi.json", timeout=5)
+                    break
+                except httpx.TransportError:
+                    assert process.poll() is None, service.end()
+                    time.sleep(0.05)
+            yield service
+        finally:
+            process.kill()

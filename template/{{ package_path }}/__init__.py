@@ -1,1 +1,1 @@
-"""Everything that the distribution {{ distribution_name }} installs."""
+"""Everything that {{ distribution_name }} installs."""

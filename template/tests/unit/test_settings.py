@@ -50,9 +50,23 @@ def test_foreign_variables_are_left_alone() -> None:
 
 
 def test_settings_are_frozen(settings: Settings) -> None:
-    """Nobody changes a setting while the service runs."""
-    with pytest.raises(ValidationError, match="frozen"):
-        settings.server.port = 1  # type: ignore[misc]  # the type checker refuses it too
+    """Nobody changes a setting, or a group of them, while the service runs."""
+    groups = [value for _, value in settings if isinstance(value, BaseModel)]
+    for model in (settings, *groups):
+        for name in type(model).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(model, name, None)
+
+
+def test_numbers_are_bounded() -> None:
+    """A number that makes no sense is refused at both ends."""
+    schema = Settings.model_json_schema()
+    for model in (schema, *schema.get("$defs", {}).values()):
+        for name, field in model["properties"].items():
+            for kind in field.get("anyOf", [field]):
+                if kind.get("type") in {"integer", "number"}:
+                    assert kind.keys() & {"minimum", "exclusiveMinimum"}, name
+                    assert kind.keys() & {"maximum", "exclusiveMaximum"}, name
 
 
 @pytest.mark.parametrize(
