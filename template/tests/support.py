@@ -1,5 +1,6 @@
-"""What tests call: a client of a running application, and the command as its user starts it."""
+"""What tests call: the application in process, behind its server, and as a command."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,7 +16,8 @@ import httpx
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from {{ package_name }}.settings import PREFIX
+from {{ package_name }}.server import Server
+from {{ package_name }}.settings import PREFIX, ServerSettings
 
 # What a supervisor sends; Windows knows a console's Ctrl-Break instead.
 STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
@@ -32,6 +34,19 @@ async def connect(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         transport = httpx.ASGITransport(app=serve)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield client
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[int]:
+    """Serve the application by the real server, and yield its port."""
+    server = Server(app, ServerSettings())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await serving
 
 
 class Service:
@@ -56,8 +71,7 @@ class Service:
 @contextmanager
 def launched(*arguments: str, **variables: str) -> Iterator[Service]:
     """Start the command on a free port, wait until it answers, and leave nothing running."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "{{ package_name }}"]
     with (

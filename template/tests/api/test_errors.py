@@ -1,6 +1,9 @@
 """Errors at the edge: every one is a problem, and none tells what it should not."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from typing import Annotated, Literal
 
 import httpx
@@ -14,7 +17,7 @@ from {{ package_name }}.app import create_app
 from {{ package_name }}.component import Component
 from {{ package_name }}.settings import Settings
 
-from support import connect
+from support import connect, served
 
 
 def refuse(value: str) -> str:
@@ -175,6 +178,27 @@ async def test_unforeseen_error_tells_nothing(
     assert "hunter2" not in response.text
     assert "hunter2" in caplog.text
     assert (await client.get("/nowhere")).status_code == 404
+
+
+def ask_twice(port: int) -> list[int]:
+    """Fail a request, then send another one on the same connection; return the statuses."""
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        statuses = []
+        for path in ("/try/error/unforeseen", "/nowhere"):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            statuses.append(response.status)
+            connection.auto_open = 0  # what was opened must do
+    return statuses
+
+
+async def test_connection_outlives_an_unforeseen_error(settings: Settings) -> None:
+    """The next request on the connection, an innocent one behind the same proxy, is answered."""
+    app = create_app(settings, [Component(name="try", routers=(router,))])
+
+    async with served(app) as port:
+        assert await asyncio.to_thread(ask_twice, port) == [500, 404]
 
 
 async def test_broken_stream_breaks_off(client: httpx.AsyncClient) -> None:
