@@ -1,0 +1,65 @@
+"""What every test is given: the template, its variants, and a Copier that knows no user."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import DEFAULTS, copy_template, render
+
+Variant = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's settings of Copier and git out of the tests, and give git an author."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "settings.yml").write_text("defaults: {}\n", encoding="utf-8")
+    (home / "gitconfig").write_text(
+        "[user]\n\tname = Test\n\temail = test@example.org\n[init]\n\tdefaultBranch = main\n",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COPIER_SETTINGS_PATH", str(home / "settings.yml"))
+        patch.setenv("COPIER_CACHE_DIR", str(home / "cache"))
+        patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+        patch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one plain copy of the working tree's template, in no git repository."""
+    return copy_template(tmp_path_factory.mktemp("tenon") / "template")
+
+
+@pytest.fixture(scope="session")
+def variant(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Variant:
+    """Return a function that renders a set of answers once; what it returns is for reading only."""
+    folder = tmp_path_factory.mktemp("variants")
+    rendered: dict[str, Path] = {}
+
+    def variant(**answers: object) -> Path:
+        given = {**DEFAULTS, **answers}
+        key = json.dumps(given, sort_keys=True)
+        if key not in rendered:
+            rendered[key] = render(folder / f"{len(rendered):04}", template, given)
+        return rendered[key]
+
+    return variant
+
+
+@pytest.fixture
+def project(variant: Variant, tmp_path: Path) -> Variant:
+    """Return a function that gives a fresh copy of a variant, to change at will; not in git."""
+    made: list[Path] = []
+
+    def project(**answers: object) -> Path:
+        folder = tmp_path / f"project{len(made)}" / "my-service"
+        shutil.copytree(variant(**answers), folder)
+        made.append(folder)
+        return folder
+
+    return project

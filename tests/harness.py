@@ -1,0 +1,241 @@
+"""Render the template quickly, release it to a git repository, and describe what came out."""
+
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from types import CodeType
+from typing import Any, ClassVar
+from unittest import mock
+
+import copier
+import copier._main
+import copier._template
+import yaml
+from allpairspy import AllPairs  # type: ignore[import-untyped]  # it has no types
+from copier._cli import CopierApp
+from copier._jinja_ext import SandboxedEnvironment
+from copier._template import load_template_config
+from copier._vcs import get_repo
+from jinja2 import nodes
+
+ROOT = Path(__file__).parents[1]
+COPIER = ROOT / ".venv" / "bin" / "copier"
+
+DEFAULTS: Mapping[str, object] = {"project_name": "My Service"}
+"""The answers of every render that does not give others."""
+
+Compiled = dict[tuple[str, str | None, str | None], CodeType]
+
+
+class UnknownAnswerError(ValueError):
+    """An answer to a question that copier.yml does not ask; Copier would ignore it in silence."""
+
+
+class RememberingEnvironment(SandboxedEnvironment):
+    """Jinja as Copier sets it up, which compiles each source once a process, not once a copy."""
+
+    compiled: ClassVar[Compiled] = {}
+
+    def compile(  # type: ignore[override]  # we never ask for the raw Python
+        self,
+        source: str | nodes.Template,
+        name: str | None = None,
+        filename: str | None = None,
+    ) -> CodeType:
+        """Return the code of a source; a `yield` tag has effects when it is parsed."""
+        if not isinstance(source, str) or re.search(r"\{%-?\s*yield\b", source):
+            return super().compile(source, name, filename)
+        key = (source, name, filename)
+        if key not in self.compiled:
+            self.compiled[key] = super().compile(source, name, filename)
+        return self.compiled[key]
+
+
+@cache
+def _parsed(path: Path, _content: bytes) -> dict[str, Any]:
+    return load_template_config(path)
+
+
+def _config(path: Path) -> dict[str, Any]:
+    """Read copier.yml, once for each content."""
+    return deepcopy(_parsed(path, path.read_bytes()))
+
+
+def _repository(url: str, found: Callable[[str], str | None] = get_repo) -> str | None:
+    """Ask git about a template's address, but not about a folder that has no repository."""
+    return None if Path(url).is_dir() and not Path(url, ".git").exists() else found(url)
+
+
+@contextmanager
+def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> Iterator[None]:
+    """Take the slow parts out of Copier: a git process a file, and parsing it all anew.
+
+    What comes out is the same, as test_copies.py shows.
+    """
+    main, source = copier._main, copier._template  # noqa: SLF001  (Copier offers no switch)
+    with (
+        mock.patch.object(main.Worker, "_sync_git_index_executable_bit", return_value=None),
+        mock.patch.object(main, "SandboxedEnvironment", environment),
+        mock.patch.object(source, "load_template_config", _config),
+        mock.patch.object(source, "get_repo", _repository),
+    ):
+        yield
+
+
+def settings(template: Path = ROOT) -> dict[str, Any]:
+    """Return what copier.yml says."""
+    loaded: dict[str, Any] = yaml.safe_load((template / "copier.yml").read_text("utf-8"))
+    return loaded
+
+
+def questions(template: Path = ROOT) -> dict[str, dict[str, Any]]:
+    """Return the questions by name, in order, without the computed ones."""
+    return {
+        name: question
+        for name, question in settings(template).items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
+
+
+def refused() -> dict[str, list[tuple[Any, str]]]:
+    """Return the answers that are refused, each with its sentence, by question."""
+    rows = yaml.safe_load((ROOT / "tests" / "refused.yml").read_text("utf-8"))
+    return {name: [(value, sentence) for value, sentence in found] for name, found in rows.items()}
+
+
+@cache
+def _names(template: Path) -> frozenset[str]:
+    return frozenset(questions(template))
+
+
+def render(dst: Path, template: Path, answers: Mapping[str, object]) -> Path:
+    """Render the template into `dst` with these answers and the defaults of all others.
+
+    Raises:
+        UnknownAnswerError: copier.yml does not ask one of them.
+        ValueError: A validator refuses one of them.
+    """
+    unknown = answers.keys() - _names(template)
+    if unknown:
+        raise UnknownAnswerError(", ".join(sorted(unknown)))
+    with fast():
+        copier.run_copy(
+            str(template), dst, data=dict(answers), defaults=True, quiet=True, overwrite=True
+        )
+    return dst
+
+
+def copier_command(*arguments: str | Path) -> int:
+    """Run a command line of Copier in this process, without the slow parts; return its status.
+
+    Raises:
+        ValueError: A validator refuses an answer; the program shows it with its traceback.
+    """
+    with fast():
+        _, status = CopierApp.run(["copier", *map(str, arguments)], exit=False)
+    return int(status)
+
+
+def environment(template: Path) -> SandboxedEnvironment:
+    """Return the Jinja environment in which Copier renders the template."""
+    return copier._main.Worker(src_path=str(template)).jinja_env  # noqa: SLF001  (as above)
+
+
+def answer_sets() -> dict[str, dict[str, object]]:
+    """Return the named answer sets of tests/answers."""
+    return {
+        path.stem: yaml.safe_load(path.read_text("utf-8"))
+        for path in sorted((ROOT / "tests" / "answers").glob("*.yml"))
+    }
+
+
+SAMPLES: Mapping[str, list[object]] = {
+    "coverage_minimum": [0, 90, 100],
+    "user_name": ["", "Jane Doe"],
+    "user_email": ["", "jane@example.org"],
+    "repository_url": ["", "https://git.example.org/team/my-service"],
+}
+"""The values that stand for all of a question that has neither choices nor yes and no."""
+
+
+def values() -> dict[str, list[object]]:
+    """Return the values to combine, by question; names have answer sets of their own."""
+    found: dict[str, list[object]] = {}
+    for name, question in questions().items():
+        choices = question.get("choices")
+        if choices:
+            found[name] = list(choices.values() if isinstance(choices, dict) else choices)
+        elif question["type"] == "bool":
+            found[name] = [True, False]
+        elif name in SAMPLES:
+            found[name] = SAMPLES[name]
+    return found
+
+
+def covering() -> list[dict[str, object]]:
+    """Return answers in which every pair of values of any two questions occurs."""
+    pool = {name: found for name, found in values().items() if len(found) > 1}
+    return [dict(zip(pool, row, strict=True)) for row in AllPairs(list(pool.values()))]
+
+
+def copy_template(dst: Path) -> Path:
+    """Copy to `dst` what Copier reads of the working tree."""
+    dst.mkdir(parents=True)
+    shutil.copy2(ROOT / "copier.yml", dst)
+    shutil.copytree(ROOT / "template", dst / "template")
+    macros = dst / "extensions"
+    macros.mkdir()
+    for source in (ROOT / "extensions").glob("*.jinja"):
+        shutil.copy2(source, macros)
+    shutil.copytree(ROOT / "extensions" / "licenses", macros / "licenses")
+    return dst
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return what it printed; its whole output is the failure's message."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"git {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def commit_all(folder: Path, message: str = "change") -> None:
+    """Commit everything in a folder, which becomes a repository if it is none."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+def git_template(dst: Path) -> Path:
+    """Release the working tree's template as v1.0.0 of a git repository at `dst`."""
+    copy_template(dst)
+    commit_all(dst, "Release 1.0.0")
+    git(dst, "tag", "v1.0.0")
+    return dst
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    """Return the content of each file by its path.
+
+    An executable's path ends in "*"; an empty folder's, whose content is empty, in "/".
+    """
+    found = {}
+    for entry in sorted(path.rglob("*")):
+        name = entry.relative_to(path)
+        if name.parts[0] == ".git":
+            continue
+        if entry.is_dir():
+            if not any(entry.iterdir()):
+                found[f"{name.as_posix()}/"] = b""
+        else:
+            mark = "*" if entry.stat().st_mode & stat.S_IXUSR else ""
+            found[f"{name.as_posix()}{mark}"] = entry.read_bytes()
+    return found

@@ -1,0 +1,79 @@
+"""A copy made by Copier's own command, or by pytest-copie, is the one that other tests look at."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Variant
+from harness import COPIER, DEFAULTS, UnknownAnswerError, git_template, render, tree
+
+
+def copied(template: Path, project: Path, *options: str) -> dict[str, bytes]:
+    """Return what `copier copy` writes, in a process of its own; it must not warn."""
+    done = subprocess.run(
+        [COPIER, "copy", "--defaults", "--quiet", *options, template, project],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    return tree(project)
+
+
+def test_quick_render_is_copier_s_own(tmp_path: Path, template: Path, variant: Variant) -> None:
+    """`copier copy` writes what the tests' quick render does, byte for byte."""
+    assert copied(template, tmp_path / "my-service") == tree(variant())
+
+
+def test_copy_of_a_release(tmp_path: Path, variant: Variant) -> None:
+    """A copy of a release differs only in the answers file, which says where it comes from."""
+    release = git_template(tmp_path / "template")
+
+    written = copied(release, tmp_path / "flat", "-d", "src_layout=false", "-d", "preset=minimal")
+    wanted = tree(variant(project_name="Flat", src_layout=False, preset="minimal"))
+    answers = [files.pop(".copier-answers.yml").decode() for files in (written, wanted)]
+
+    assert written == wanted
+    assert f"\n_commit: v1.0.0\n_src_path: {release}\n" in answers[0]
+    own = re.compile(r"^_(?:commit|src_path): .*\n", re.MULTILINE)
+    assert own.sub("", answers[0]) == own.sub("", answers[1])
+
+
+def test_copy_says_what_is_next(tmp_path: Path, template: Path) -> None:
+    """After a copy the terminal shows the commands that come next, and what is switched on."""
+    folder = tmp_path / "my service"
+    done = subprocess.run(
+        [COPIER, "copy", "--defaults", template, folder], capture_output=True, text=True, check=True
+    )
+
+    assert f"My Service is ready. Next:\n\n  cd '{folder}'\n" in done.stderr
+    assert "uv run my-service\n" in done.stderr
+    assert "On: src layout, strict mypy, coverage gate, structured logging" in done.stderr
+
+
+def test_unknown_answer_is_an_error(tmp_path: Path, template: Path) -> None:
+    """A misspelt answer is no silent default in these tests."""
+    with pytest.raises(UnknownAnswerError, match=r"^metrik$"):
+        render(tmp_path / "new", template, {**DEFAULTS, "metrik": True})
+
+
+@pytest.mark.parametrize("preset", ["minimal", "standard", "full"])
+def test_preset_by_copie(copie: Any, template: Path, variant: Variant, preset: str) -> None:  # noqa: ANN401
+    """pytest-copie, which gives the answers as the user's defaults, makes the same copy."""
+    result = copie.copy(extra_answers={**DEFAULTS, "preset": preset}, template_dir=template)
+
+    assert (result.exit_code, result.exception) == (0, None)
+    assert tree(result.project_dir) == tree(variant(preset=preset))
+
+
+def test_refusal_by_copie(copie: Any, template: Path) -> None:  # noqa: ANN401
+    """A default of the user that is not valid is refused too."""
+    result = copie.copy(extra_answers={"user_email": "jane"}, template_dir=template)
+
+    assert result.exit_code == -1
+    assert str(result.exception) == (
+        "Validation error for question 'user_email': Write it like name@example.org."
+    )

@@ -1,0 +1,172 @@
+"""A practice that is off takes exactly its files along, and nothing that is left names them."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from conftest import Variant
+from harness import questions, tree
+
+ANSWERS = ".copier-answers.yml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """What a practice owns in a project, and the words that nobody else may use."""
+
+    off: object
+    files: set[str] = field(default_factory=set)
+    words: str = r"(?!)"  # nothing
+    shared: set[str] = field(default_factory=set)
+    """The files that mention it in a hook: they differ, and stay."""
+
+
+PACKAGE = "src/my_service"
+PRACTICES = {
+    "structured_logging": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/observability/__init__.py",
+            f"{PACKAGE}/observability/logging.py",
+            f"{PACKAGE}/observability/request_id.py",
+            "tests/api/test_request_id.py",
+            "tests/architecture/test_logging_rules.py",
+            "tests/unit/test_logging.py",
+        },
+        words=r"structlog|observability(?:/|\.\w| import)|_LOGGING__|LoggingSettings|"
+        r"request_id|X-Request-ID",
+        shared={
+            ".env.example",
+            "README.md",
+            "pyproject.toml",
+            f"{PACKAGE}/components.py",
+            f"{PACKAGE}/settings.py",
+        },
+    ),
+    "health_checks": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/api/routes/health.py",
+            "tests/api/test_drain.py",
+            "tests/api/test_health.py",
+        },
+        words=r"[Hh]ealth|HEALTH|PROBE",
+        shared={
+            ".env.example",
+            "README.md",
+            f"{PACKAGE}/components.py",
+            f"{PACKAGE}/settings.py",
+        },
+    ),
+    "strict_mypy": Practice(
+        off=False,
+        words=r"^strict = true\n(?=enable_error_code)|--strict",
+        shared={"pyproject.toml"},
+    ),
+    "coverage_minimum": Practice(
+        off=0,
+        words=r"with the coverage gate|fail_under = [1-9]",
+        shared={"README.md", "pyproject.toml"},
+    ),
+}
+
+
+def texts(project: Path) -> dict[str, str]:
+    """Return the text of every file but the answers', which names every question."""
+    return {name: content.decode() for name, content in tree(project).items() if name != ANSWERS}
+
+
+@pytest.mark.parametrize("name", PRACTICES)
+def test_files_of_a_practice(variant: Variant, name: str) -> None:
+    """Off, exactly the practice's files are gone, and only its hooks and the answers differ."""
+    practice = PRACTICES[name]
+    on, off = tree(variant()), tree(variant(**{name: practice.off}))
+
+    assert on.keys() - off.keys() == practice.files
+    assert off.keys() - on.keys() == set()
+    assert {path for path in off if on[path] != off[path]} == practice.shared | {ANSWERS}
+
+
+@pytest.mark.parametrize("name", PRACTICES)
+def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> None:
+    """Off, no file has a word of it; on, there is one."""
+    practice = PRACTICES[name]
+    words = re.compile(practice.words, re.MULTILINE)
+
+    def users(project: Path) -> dict[str, list[str]]:
+        found = {path: words.findall(text) for path, text in texts(project).items()}
+        return {path: hits for path, hits in found.items() if hits}
+
+    assert users(variant(**{name: practice.off})) == {}
+    assert practice.shared & users(variant()).keys()
+
+
+@pytest.mark.parametrize("name", PRACTICES)
+def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -> None:
+    """Off, no file names a module, variable or dependency that only the practice has."""
+    practice = PRACTICES[name]
+    on, off = texts(variant()), texts(variant(**{name: practice.off}))
+
+    def required(files: dict[str, str]) -> set[str]:
+        project = tomllib.loads(files["pyproject.toml"])
+        groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+        return {
+            re.split(r"[^a-z0-9-]", entry, maxsplit=1)[0] for group in groups for entry in group
+        }
+
+    def variables(files: dict[str, str]) -> set[str]:
+        return set(re.findall(r"^([A-Z_]+)=", files[".env.example"], re.MULTILINE))
+
+    def classes(files: dict[str, str]) -> set[str]:
+        return {
+            found
+            for text in files.values()
+            for found in re.findall(r"^class (\w+)", text, re.MULTILINE)
+        }
+
+    modules = {
+        path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in practice.files
+    }
+    gone = (
+        modules
+        | (required(on) - required(off))
+        | (variables(on) - variables(off))
+        | (classes(on) - classes(off))
+        | {module.rpartition(".")[2] + ".component" for module in modules}
+    )
+    left = {word: path for word in gone for path, text in off.items() if word and word in text}
+
+    assert left == {}
+
+
+def test_layout_moves_the_package(variant: Variant) -> None:
+    """Without src/ the package is at the root, and nothing else changes but the paths to it."""
+    on, off = tree(variant()), tree(variant(src_layout=False))
+    moved = {path.removeprefix("src/"): content for path, content in on.items()}
+
+    assert off.keys() == moved.keys()
+    assert {path for path in off if off[path] != moved[path]} == {
+        ANSWERS,
+        "README.md",
+        "pyproject.toml",
+    }
+    assert not [path for path, text in texts(variant(src_layout=False)).items() if "src/" in text]
+
+
+def test_everything_off(variant: Variant) -> None:
+    """With every practice off, the files are those that no practice owns."""
+    switched_off = {name: practice.off for name, practice in PRACTICES.items()}
+    owned = {path for practice in PRACTICES.values() for path in practice.files}
+
+    assert tree(variant(**switched_off)).keys() == tree(variant()).keys() - owned
+
+
+def test_every_practice_is_here() -> None:
+    """The tables of this file know every question that is asked of who customizes."""
+    asked = {name for name, question in questions().items() if "ask" in question}
+
+    assert asked == {*PRACTICES, "package_name", "distribution_name", "src_layout"}

@@ -1,0 +1,900 @@
+"""What copier.yml asks, what it takes, and what it refuses by every way in."""
+
+import keyword
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import copier
+import pexpect
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+from jinja2 import nodes
+
+from conftest import Variant
+from harness import (
+    COPIER,
+    DEFAULTS,
+    ROOT,
+    commit_all,
+    copier_command,
+    copy_template,
+    environment,
+    fast,
+    git,
+    git_template,
+    questions,
+    refused,
+    render,
+    settings,
+    tree,
+)
+
+# How each question is asked: its type, its choices in order, and its default in each preset.
+CHOICES: dict[str, tuple[str, list[str]]] = {
+    "project_name": ("str", []),
+    "project_description": ("str", []),
+    "kind": ("str", ["service"]),
+    "preset": ("str", ["minimal", "standard", "full"]),
+    "user_name": ("str", []),
+    "user_email": ("str", []),
+    "repository_url": ("str", []),
+    "license": (
+        "str",
+        ["MIT", "Apache-2.0", "BSD-3-Clause", "MPL-2.0", "GPL-3.0-or-later", "Proprietary"],
+    ),
+    "python_min": ("str", ["3.11", "3.12", "3.13", "3.14"]),
+    "customize": ("bool", []),
+    "package_name": ("str", []),
+    "distribution_name": ("str", []),
+    "src_layout": ("bool", []),
+    "strict_mypy": ("bool", []),
+    "coverage_minimum": ("int", []),
+    "structured_logging": ("bool", []),
+    "health_checks": ("bool", []),
+}
+COMPUTED = ["package_path", "env_prefix", "practices_on"]
+ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
+ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
+
+PRESETS: dict[str, tuple[object, object, object]] = {
+    "src_layout": (True, True, True),
+    "strict_mypy": (True, True, True),
+    "coverage_minimum": (0, 90, 100),
+    "structured_logging": (False, True, True),
+    "health_checks": (True, True, True),
+}
+
+DERIVED = {
+    "My Service": ("my_service", "my-service"),
+    "billing-api": ("billing_api", "billing-api"),
+    "  ".join("abc"): ("a_b_c", "a-b-c"),
+    "JSON": ("json_service", "json-service"),
+    "import": ("import_service", "import-service"),
+    "Match": ("match_service", "match-service"),
+    "Tests": ("tests_service", "tests-service"),
+    "FastAPI": ("fastapi_service", "fastapi-service"),
+    "9 lives": ("project_9_lives", "project-9-lives"),
+    "Größe": ("gr_e", "gr-e"),
+    "日本": ("my_project", "my-project"),
+    "!?": ("my_project", "my-project"),
+    "X": ("x", "x"),
+    "_Private_": ("private", "private"),
+    "a" * 60: ("a" * 30, "a" * 30),
+    "abcdefghi " * 5 + "abcdefghij": (
+        "abcdefghi_abcdefghi_abcdefghi",
+        "abcdefghi-abcdefghi-abcdefghi",
+    ),
+    "9" * 60: ("project_" + "9" * 30, "project-" + "9" * 30),
+}
+
+SETTINGS = {
+    "_min_copier_version",
+    "_subdirectory",
+    "_templates_suffix",
+    "_envops",
+    "_external_data",
+    "_skip_if_exists",
+    "_exclude",
+    "_message_after_copy",
+    "_message_after_update",
+}
+KEYS = {"type", "help", "choices", "default", "placeholder", "validator", "when", "ask"}
+
+REFUSED = refused()
+REFUSALS = [
+    pytest.param(name, value, sentence, id=f"{name}-{number}")
+    for name, rows in REFUSED.items()
+    for number, (value, sentence) in enumerate(rows)
+]
+
+
+def answers_of(project: Path) -> dict[str, Any]:
+    """Return what the project's answers file records."""
+    recorded: dict[str, Any] = yaml.safe_load(
+        (project / ".copier-answers.yml").read_text(encoding="utf-8")
+    )
+    return recorded
+
+
+def refusal(name: str, sentence: str) -> str:
+    """Return the pattern of the message with which Copier refuses an answer."""
+    says = (
+        f"Validation error for question '{name}': {sentence}"
+        if sentence.endswith(".")
+        else f"Invalid choice for '{name}': {sentence}"
+    )
+    return f"^{re.escape(says)}$"
+
+
+# What copier.yml says
+
+
+def test_settings_are_known_and_need_no_trust() -> None:
+    """copier.yml has only settings that Copier knows, and none for which it wants --trust."""
+    used = {name for name in settings() if name.startswith("_")}
+
+    assert used == SETTINGS
+    assert not used & {"_tasks", "_migrations", "_jinja_extensions"}
+
+
+def test_question_keys_are_known() -> None:
+    """No question has a key that Copier would ignore in silence."""
+    used = {
+        key for name, question in settings().items() if not name.startswith("_") for key in question
+    }
+
+    assert used <= KEYS
+
+
+def test_questions_and_choices() -> None:
+    """The questions, their order, types and choices are those that users' scripts rely on."""
+    asked = {
+        name: (
+            question["type"],
+            list(choices.values() if isinstance(choices, dict) else choices),
+        )
+        for name, question in questions().items()
+        for choices in [question.get("choices", [])]
+    }
+
+    assert asked == CHOICES
+    assert list(asked) == list(CHOICES)
+
+
+def test_computed_values() -> None:
+    """Every other name is computed: never asked and never stored."""
+    names = [name for name in settings() if not name.startswith("_")]
+
+    assert [name for name in names if name not in CHOICES] == COMPUTED
+    assert names == [*CHOICES, *COMPUTED]
+
+
+def test_every_question_has_help() -> None:
+    """Every question says what it is for, in one line of a terminal 92 columns wide."""
+    lengths = {name: len(question.get("help", "")) for name, question in questions().items()}
+
+    assert {name for name, length in lengths.items() if not 10 <= length <= 88} == set()
+
+
+def test_practices_are_asked_on_request() -> None:
+    """The names and the practices are asked only of those who customize; the rest always."""
+    ask = {name: question.get("ask") for name, question in questions().items()}
+
+    assert [name for name, when in ask.items() if when == "{{ customize }}"] == ASKED_ON_REQUEST
+    assert [name for name, when in ask.items() if when is None] == ASKED_FIRST
+
+
+# Defaults
+
+
+@pytest.mark.parametrize("preset", ["minimal", "standard", "full"])
+def test_preset_defaults(variant: Variant, preset: str) -> None:
+    """A preset sets the default of every practice, and only these."""
+    column = ["minimal", "standard", "full"].index(preset)
+    recorded = answers_of(variant(preset=preset))
+
+    assert {name: recorded[name] for name in PRESETS} == {
+        name: row[column] for name, row in PRESETS.items()
+    }
+    assert set(PRESETS) == set(ASKED_ON_REQUEST) - {"package_name", "distribution_name"}
+
+
+@pytest.mark.parametrize("preset", ["minimal", "standard", "full"])
+@pytest.mark.parametrize("name", PRESETS)
+def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> None:
+    """A practice that is answered is as answered, whatever the preset says."""
+    value = 55 if name == "coverage_minimum" else not PRESETS[name][1]
+
+    assert answers_of(variant(preset=preset, **{name: value}))[name] == value
+
+
+def test_other_defaults(variant: Variant) -> None:
+    """Who answers nothing but the name gets these."""
+    recorded = answers_of(variant())
+
+    assert {name: recorded[name] for name in ASKED_FIRST} == {
+        "project_name": "My Service",
+        "project_description": "My Service, an HTTP service in Python.",
+        "kind": "service",
+        "preset": "standard",
+        "user_name": "",
+        "user_email": "",
+        "repository_url": "",
+        "license": "MIT",
+        "python_min": "3.11",
+        "customize": False,
+    }
+
+
+def test_answers_file_records_every_answer(variant: Variant) -> None:
+    """The answers file holds each question, where the template is, and no computed value."""
+    assert set(answers_of(variant())) == {"_src_path", *CHOICES}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_derived_names(variant: Variant, name: str) -> None:
+    """The import name and the name to install follow from the project's name."""
+    recorded = answers_of(variant(project_name=name))
+
+    assert (recorded["package_name"], recorded["distribution_name"]) == DERIVED[name]
+
+
+def test_distribution_follows_package(variant: Variant) -> None:
+    """The name to install follows from the import name where that is given."""
+    recorded = answers_of(variant(package_name="a_b__c9_"))
+
+    assert recorded["distribution_name"] == "a-b-c9"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("billing-api", "Billing Api"),
+        ("billing_api.v2", "Billing Api V2"),
+        ("größe", "Gr E"),
+        ("日本", "My Project"),
+        ("x" * 70, "X" + "x" * 59),
+        ("my [odd] folder", "My Odd Folder"),
+    ],
+)
+def test_name_follows_from_the_folder(
+    tmp_path: Path, template: Path, folder: str, name: str
+) -> None:
+    """Who gives no name gets one from the folder."""
+    render(tmp_path / folder, template, {})
+
+    assert answers_of(tmp_path / folder)["project_name"] == name
+
+
+def test_name_follows_from_the_current_folder(
+    tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name comes from the folder also where that is written as a dot."""
+    (tmp_path / "billing-api").mkdir()
+    monkeypatch.chdir(tmp_path / "billing-api")
+
+    assert copier_command("copy", "--defaults", "--quiet", template, ".") == 0
+    assert answers_of(tmp_path / "billing-api")["project_name"] == "Billing Api"
+
+
+def test_settings_of_the_user(
+    tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name and address come from the user's settings file of Copier where it has them."""
+    file = tmp_path / "settings.yml"
+    file.write_text(
+        "defaults: {user_name: Jane Doe, user_email: jane@example.org}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(file))
+
+    recorded = answers_of(render(tmp_path / "project", template, DEFAULTS))
+
+    assert (recorded["user_name"], recorded["user_email"]) == ("Jane Doe", "jane@example.org")
+
+
+def test_bad_settings_of_the_user_are_refused(
+    tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A default from the user's settings file must be valid too."""
+    file = tmp_path / "settings.yml"
+    file.write_text("defaults: {user_email: jane}\n", encoding="utf-8")
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(file))
+
+    with pytest.raises(ValueError, match=refusal("user_email", "Write it like name@example.org.")):
+        render(tmp_path / "project", template, DEFAULTS)
+    assert not (tmp_path / "project").exists()
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), REFUSALS)
+def test_refused_by_option(
+    tmp_path: Path, template: Path, name: str, value: object, sentence: str
+) -> None:
+    """`copier copy -d` refuses a bad answer with its sentence, and makes no folder."""
+    with pytest.raises(ValueError, match=refusal(name, sentence)):
+        copier_command(
+            "copy", "--defaults", "--quiet", "-d", f"{name}={value}", template, tmp_path / "new"
+        )
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_number_is_a_number(tmp_path: Path, template: Path) -> None:
+    """What is no whole number is refused by Copier itself, before any validator."""
+    with pytest.raises(ValueError, match="invalid literal for int"):
+        copier_command("copy", "--defaults", "-d", "coverage_minimum=9.5", template, tmp_path / "n")
+
+    assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), REFUSALS)
+def test_refused_by_file(
+    tmp_path: Path, template: Path, name: str, value: object, sentence: str
+) -> None:
+    """`copier copy --data-file` refuses it too, and leaves an existing folder as it was."""
+    data = tmp_path / "data.yml"
+    data.write_text(yaml.safe_dump({name: value}), encoding="utf-8")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "README.md").write_text("mine\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=refusal(name, sentence)):
+        copier_command(
+            "copy", "--defaults", "--quiet", "--overwrite", "--data-file", data, template, folder
+        )
+
+    assert tree(folder) == {"README.md": b"mine\n"}
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), REFUSALS)
+def test_refused_in_old_answers(project: Variant, name: str, value: object, sentence: str) -> None:
+    """An old answer that is no longer valid counts as none: the default is used.
+
+    Not so for the package's name, which is never changed in silence.
+    """
+    folder = project()
+    file = folder / ".copier-answers.yml"
+    default = answers_of(folder)[name]
+    file.write_text(yaml.safe_dump({**answers_of(folder), name: value}), encoding="utf-8")
+    before = tree(folder)
+    recopy = ("recopy", "--defaults", "--quiet", "--overwrite", folder)
+
+    if name == "package_name":
+        with pytest.raises(ValueError, match=refusal(name, "It is fixed after the first copy.")):
+            copier_command(*recopy)
+        assert tree(folder) == before, sentence
+    else:
+        assert copier_command(*recopy) == 0
+        assert answers_of(folder)[name] == default, sentence
+
+
+def unvalidated(dst: Path) -> Path:
+    """Release a template as v0.9.0 that takes every answer, and then this one as v1.0.0."""
+    copy_template(dst)
+    ours = (dst / "copier.yml").read_text(encoding="utf-8")
+    lax = yaml.safe_load(ours)
+    for question in lax.values():
+        if isinstance(question, dict):
+            question.pop("validator", None)
+    (dst / "copier.yml").write_text(yaml.safe_dump(lax, sort_keys=False), encoding="utf-8")
+    commit_all(dst)
+    git(dst, "tag", "v0.9.0")
+    (dst / "copier.yml").write_text(ours, encoding="utf-8")
+    commit_all(dst)
+    git(dst, "tag", "v1.0.0")
+    return dst
+
+
+def test_old_answers_on_update(tmp_path: Path) -> None:
+    """An update from a release that took anything drops what this one refuses, and goes on."""
+    template = unvalidated(tmp_path / "template")
+    folder = tmp_path / "my-service"
+    bad = {
+        "project_description": " x ",
+        "user_name": "Doe, Jane",
+        "user_email": "jane",
+        "repository_url": "example.org",
+        "distribution_name": "My-Service",
+        "coverage_minimum": 101,
+    }
+    copier.run_copy(str(template), folder, data=bad, defaults=True, quiet=True, vcs_ref="v0.9.0")
+    commit_all(folder)
+    assert answers_of(folder).items() >= bad.items()
+
+    copier.run_update(folder, defaults=True, overwrite=True, quiet=True)
+
+    assert (
+        answers_of(folder).items()
+        >= {
+            "_commit": "v1.0.0",
+            "project_description": "My Service, an HTTP service in Python.",
+            "user_name": "",
+            "user_email": "",
+            "repository_url": "",
+            "distribution_name": "my-service",
+            "coverage_minimum": 90,
+        }.items()
+    )
+
+
+def test_refusal_as_the_shell_sees_it(tmp_path: Path, template: Path) -> None:
+    """The program's last line is the sentence, its status 1, and there is no folder."""
+    done = subprocess.run(
+        [COPIER, "copy", "--defaults", "-d", "user_email=jane", template, tmp_path / "new"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1] == (
+        "ValueError: Validation error for question 'user_email': Write it like name@example.org."
+    )
+    assert not (tmp_path / "new").exists()
+
+
+# The sentences
+
+
+def literals(tree: nodes.Node) -> Iterator[str]:
+    """Yield the sentences that a template can print, `{}` standing for what is computed."""
+    for output in tree.find_all(nodes.Output):
+        text = "".join(
+            part.data if isinstance(part, nodes.TemplateData) else "{}" for part in output.nodes
+        )
+        yield from (line.strip() for line in text.splitlines() if line.strip() not in {"", "{}"})
+
+
+@pytest.fixture(scope="session")
+def sentences(template: Path) -> set[str]:
+    """Return every sentence that a validator, or a macro that finds faults, can print."""
+    jinja = environment(template)
+    found = set()
+    for question in settings().values():
+        if isinstance(question, dict):
+            found |= set(literals(jinja.parse(question.get("validator", ""))))
+    for file in (ROOT / "extensions").glob("*.jinja"):
+        for macro in jinja.parse(file.read_text(encoding="utf-8")).find_all(nodes.Macro):
+            if macro.name.endswith("_fault"):
+                found |= set(literals(macro))
+    return found
+
+
+ELSEWHERE = {
+    "Answer yes or no to {}.",
+    "Choose an empty folder, or --overwrite.",
+    "Give the template's path in full, from /.",
+    "It is fixed after the first copy.",
+    "Move the package there first (git mv).",
+    "No question is named {}.",
+}
+
+
+def test_sentences_are_short(sentences: set[str]) -> None:
+    """A terminal of 92 columns shows each sentence whole: Copier cuts it at the edge."""
+    assert len(sentences) > 10
+    assert {sentence for sentence in sentences if len(sentence.format("100")) >= 45} == set()
+    assert {sentence for sentence in sentences if not re.fullmatch(r"[A-Z].*\.", sentence)} == set()
+
+
+def test_every_sentence_is_tested(sentences: set[str]) -> None:
+    """refused.yml shows each sentence at work, but for those of no one question, tested below."""
+    shown = {sentence for rows in REFUSED.values() for _, sentence in rows}
+    patterns = {
+        sentence: re.escape(sentence).replace(re.escape("{}"), r"\d+") for sentence in sentences
+    }
+    unseen = {
+        sentence
+        for sentence, pattern in patterns.items()
+        if not any(re.fullmatch(pattern, seen) for seen in shown)
+    }
+
+    assert unseen == ELSEWHERE
+
+
+# Names
+
+
+@pytest.fixture(scope="session")
+def names(template: Path) -> Any:  # noqa: ANN401  (a Jinja module has macros as attributes)
+    """Return the macros of extensions/names.jinja."""
+    return environment(template).get_template("extensions/names.jinja").module
+
+
+@pytest.fixture(scope="session")
+def distribution(template: Path) -> Callable[[str], str]:
+    """Return the function that makes the name to install from the import name."""
+    default = environment(template).from_string(settings()["distribution_name"]["default"])
+    return lambda package: default.render(package_name=package)
+
+
+def test_reserved_names_are_all_there(names: Any) -> None:  # noqa: ANN401  (see above)
+    """No import name is a word of Python, or a module of its standard library."""
+    modules = {name for name in sys.stdlib_module_names if not name.startswith("_")}
+    taken = {*keyword.kwlist, *keyword.softkwlist, *modules}
+
+    assert taken - {"_"} <= set(names.reserved)
+    assert {name for name in taken if not names.package_fault(name).strip()} == set()
+
+
+@pytest.mark.parametrize("kind", ["service", "cli", "library"])
+@budget(max_examples=200, deadline=None)
+@given(title=st.text(max_size=60))
+def test_derived_names_are_valid(
+    names: Any,  # noqa: ANN401  (see above)
+    distribution: Callable[[str], str],
+    kind: str,
+    title: str,
+) -> None:
+    """Whatever a project is called, the names that follow from that are accepted."""
+    package = names.slug(title, kind)
+
+    assert names.package_fault(package).strip() == ""
+    assert names.distribution_fault(distribution(package)).strip() == ""
+
+
+@pytest.mark.parametrize("kind", ["service", "cli", "library"])
+def test_derived_names_avoid_reserved(
+    names: Any,  # noqa: ANN401  (see above)
+    distribution: Callable[[str], str],
+    kind: str,
+) -> None:
+    """A project that is called as something else is gets names of its own."""
+    faults = {
+        title: fault
+        for title in names.reserved
+        for package in [names.slug(title, kind)]
+        for fault in [
+            names.package_fault(package).strip()
+            + names.distribution_fault(distribution(package)).strip()
+        ]
+        if fault
+    }
+
+    assert faults == {}
+
+
+def test_names_of_dependencies_are_reserved(
+    variant: Variant,
+    names: Any,  # noqa: ANN401  (see above)
+) -> None:
+    """No project can have the name of a package that it depends on."""
+    text = (variant(preset="full") / "pyproject.toml").read_text(encoding="utf-8")
+    required = set(re.findall(r'^  "([a-z][a-z0-9-]+)>=', text, re.MULTILINE))
+
+    assert len(required) > 10
+    assert {name for name in required if not names.distribution_fault(name).strip()} == set()
+    imported = {
+        name
+        for file in variant(preset="full").rglob("*.py")
+        for name in re.findall(
+            r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    } - {"my_service", "support"}
+    assert {name for name in imported if not names.package_fault(name).strip()} == set()
+
+
+# The first copy fixes some answers
+
+
+def released_project(tmp_path: Path) -> Path:
+    """Return a project in git, copied from a released template."""
+    template = git_template(tmp_path / "template")
+    project = tmp_path / "my-service"
+    copier.run_copy(str(template), project, data=dict(DEFAULTS), defaults=True, quiet=True)
+    commit_all(project)
+    return project
+
+
+def test_package_name_is_fixed(tmp_path: Path) -> None:
+    """An update that would rename the package is refused, and changes nothing."""
+    project = released_project(tmp_path)
+    before = tree(project)
+
+    with pytest.raises(
+        ValueError, match=refusal("package_name", "It is fixed after the first copy.")
+    ):
+        copier_command("update", "--defaults", "-d", "package_name=other", project)
+
+    assert tree(project) == before
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_package_name_is_fixed_in_odd_folders(tmp_path: Path, template: Path) -> None:
+    """The name is fixed too in a folder whose name is a pattern."""
+    project = render(tmp_path / "my [odd] *", template, DEFAULTS)
+
+    with pytest.raises(
+        ValueError, match=refusal("package_name", "It is fixed after the first copy.")
+    ):
+        copier_command("recopy", "--defaults", "-d", "package_name=other", project)
+
+
+@pytest.mark.full
+def test_package_name_may_be_repeated(tmp_path: Path) -> None:
+    """An update that gives the package's name as it is goes through."""
+    project = released_project(tmp_path)
+    before = tree(project)
+
+    assert copier_command("update", "--defaults", "-d", "package_name=my_service", project) == 0
+    assert tree(project) == before
+
+
+# The way to the template
+
+
+@pytest.mark.parametrize("path", ["template", "./template", "../here/template", "."])
+def test_relative_path_to_the_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A relative path is refused: it is recorded as typed, and updates look for it elsewhere."""
+    here = tmp_path / "here"
+    template = git_template(here / "template")
+    monkeypatch.chdir(template if path == "." else here)
+
+    with pytest.raises(
+        ValueError, match=refusal("project_name", "Give the template's path in full, from /.")
+    ):
+        copier_command("copy", "--defaults", "--quiet", path, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", ["{}", "~/template", "git+file://{}"])
+def test_other_ways_to_the_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A full path, one from home and an address are recorded so that an update finds them."""
+    template = git_template(tmp_path / "template")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    project = tmp_path / "elsewhere" / "my-service"
+
+    assert copier_command("copy", "--defaults", "--quiet", path.format(template), project) == 0
+    commit_all(project)
+    monkeypatch.chdir(project)
+
+    assert answers_of(project)["_src_path"] == path.format(template)
+    assert copier_command("update", "--defaults", "--quiet") == 0
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "/srv/tenon",
+        "~/tenon",
+        "gh:owner/tenon",
+        "https://host/tenon.git",
+        "git@host:tenon.git",
+        "C:\\tenon",
+        "\\\\host\\tenon",
+    ],
+)
+def test_addresses_are_accepted(template: Path, source: str) -> None:
+    """The check of the template's path knows addresses, which are not looked up here."""
+    validator = environment(template).from_string(settings()["project_name"]["validator"])
+    context = {
+        "project_name": "My Service",
+        "_copier_answers": {"_src_path": source},
+        "_copier_conf": {"dst_path": "x", "answers_file": "", "overwrite": True, "data": {}},
+    }
+
+    assert validator.render(context).strip() == ""
+
+
+# What no question takes
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"metrcis": True}, "No question is named metrcis."),
+        ({"package_path": "../escape"}, "No question is named package_path."),
+        ({"x" * 60: 1}, f"No question is named {'x' * 22}."),
+        ({"health_checks": "maybe"}, "Answer yes or no to health_checks."),
+        ({"structured_logging": "2"}, "Answer yes or no to structured_logging."),
+    ],
+    ids=["misspelt", "computed", "long", "odd word", "odd number"],
+)
+def test_what_is_given_must_be_asked(
+    tmp_path: Path, template: Path, given: dict[str, object], sentence: str
+) -> None:
+    """An answer that Copier would ignore, or take for yes, is refused."""
+    with pytest.raises(ValueError, match=refusal("project_name", sentence)), fast():
+        copier.run_copy(str(template), tmp_path / "new", data=given, defaults=True, quiet=True)
+
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("word", ["no", "No", "FALSE", "off", "0"])
+def test_every_word_for_no_is_taken(variant: Variant, word: str) -> None:
+    """The words that Copier knows are left to it."""
+    assert answers_of(variant(health_checks=word))["health_checks"] is False
+
+
+def test_given_names_are_those_of_the_questions(template: Path) -> None:
+    """The lists that given answers are held against are the questions and the yes-or-no ones."""
+    given: Any = environment(template).get_template("extensions/given.jinja").module
+
+    assert sorted(given.questions) == sorted(questions())
+    assert sorted(given.flags) == sorted(
+        name for name, question in questions().items() if question["type"] == "bool"
+    )
+
+
+# A folder that is not empty
+
+
+@pytest.mark.parametrize("folder", ["my-service", "my [odd] *"])
+@pytest.mark.parametrize("file", ["README.md", "notes.txt", "src/notes.txt", ".env", ".gitignore"])
+def test_folder_with_files_of_the_user(
+    tmp_path: Path, template: Path, folder: str, file: str
+) -> None:
+    """A folder that has files is refused without --overwrite, and stays as it is.
+
+    Copier alone would ask about the first file that is there and differs, when it has written
+    others; where nobody can answer it ends and leaves what it wrote.
+    """
+    mine = tmp_path / folder / file
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine\n", encoding="utf-8")
+
+    with pytest.raises(
+        ValueError, match=refusal("project_name", "Choose an empty folder, or --overwrite.")
+    ):
+        copier_command(
+            "copy", "--defaults", "-d", "project_name=My Service", template, tmp_path / folder
+        )
+
+    assert tree(tmp_path / folder) == {file: b"mine\n"}
+
+
+def test_folder_that_is_only_a_repository(tmp_path: Path, template: Path, variant: Variant) -> None:
+    """A fresh git repository counts as empty."""
+    git(tmp_path, "init", "--quiet")
+
+    command = ("copy", "--defaults", "--quiet", "-d", "project_name=My Service", template, tmp_path)
+
+    assert copier_command(*command) == 0
+    assert tree(tmp_path) == tree(variant())
+
+
+def test_other_files_outlive_an_overwriting_copy(tmp_path: Path, template: Path) -> None:
+    """With --overwrite, files that the template does not have are not touched."""
+    (tmp_path / "README.md").write_text("mine\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("mine\n", encoding="utf-8")
+
+    render(tmp_path, template, DEFAULTS)
+
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") != "mine\n"
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_folder_with_a_changelog(tmp_path: Path, template: Path) -> None:
+    """A file that is given only once is the user's from the start, even with --overwrite."""
+    (tmp_path / "CHANGELOG.md").write_text("mine\n", encoding="utf-8")
+
+    render(tmp_path, template, DEFAULTS)
+
+    assert (tmp_path / "CHANGELOG.md").read_text(encoding="utf-8") == "mine\n"
+    assert (tmp_path / "README.md").exists()
+
+
+# A person at a terminal
+
+
+class Terminal:
+    """`copier copy` at a terminal of 100 columns."""
+
+    def __init__(self, template: Path, project: Path) -> None:
+        self.process: pexpect.spawn[str] = pexpect.spawn(
+            str(COPIER),
+            ["copy", str(template), str(project)],
+            dimensions=(50, 100),
+            encoding="utf-8",
+            timeout=30,
+            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        )
+        self.asked: list[str] = []
+
+    def expect(self, name: str) -> None:
+        """Wait for a question."""
+        self.process.expect_exact(questions()[name]["help"])
+        self.asked.append(name)
+
+    def type(self, text: str) -> None:
+        """Replace the default by this text, and press Enter."""
+        self.process.send(f"\x05\x15{text}\r")
+
+    def accept(self) -> None:
+        """Press Enter."""
+        self.process.send("\r")
+
+    def says(self, sentence: str) -> None:
+        """Wait for a sentence."""
+        self.process.expect_exact(sentence)
+
+    def end(self) -> int:
+        """Wait for the end of the program; return its status."""
+        self.process.expect(pexpect.EOF)
+        self.process.close()
+        return int(self.process.exitstatus or 0)
+
+
+def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
+    """A first copy asks ten questions; a refused answer can be mended; -d and a file give the same.
+
+    The sentence is shown when Enter is pressed, and the question waits for a better answer.
+    """
+    terminal = Terminal(template, tmp_path / "typed")
+    for name in ASKED_FIRST:
+        terminal.expect(name)
+        if name == "project_name":
+            terminal.type("My Service")
+        elif name == "user_email":
+            terminal.type("jane")
+            terminal.says("Write it like name@example.org.")
+            terminal.type("jane@example.org")
+        else:
+            terminal.accept()
+    assert terminal.end() == 0
+
+    answers = {"project_name": "My Service", "user_email": "jane@example.org"}
+    data = tmp_path / "data.yml"
+    data.write_text(yaml.safe_dump(answers), encoding="utf-8")
+    options = [word for name, value in answers.items() for word in ("-d", f"{name}={value}")]
+    copier_command("copy", "--defaults", "--quiet", *options, template, tmp_path / "options")
+    copier_command(
+        "copy", "--defaults", "--quiet", "--data-file", data, template, tmp_path / "file"
+    )
+
+    typed = tree(tmp_path / "typed")
+    assert len(ASKED_FIRST) == 10
+    assert answers_of(tmp_path / "typed")["user_email"] == "jane@example.org"
+    assert tree(tmp_path / "options") == typed
+    assert tree(tmp_path / "file") == typed
+
+
+def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
+    """Who customizes is asked every other question too, in order, with the preset's defaults."""
+    terminal = Terminal(template, tmp_path / "typed")
+    for name in CHOICES:
+        terminal.expect(name)
+        if name == "project_name":
+            terminal.type("My Service")
+        elif name == "package_name":
+            terminal.type("json")
+            terminal.says("Python or the project uses that name.")
+            terminal.type("ledger")
+        elif name == "customize":
+            terminal.process.send("y")
+        elif name == "health_checks":
+            terminal.process.send("n")
+        else:
+            terminal.accept()
+    assert terminal.end() == 0
+
+    render(
+        tmp_path / "given",
+        template,
+        {
+            "project_name": "My Service",
+            "customize": True,
+            "package_name": "ledger",
+            "health_checks": False,
+        },
+    )
+
+    assert answers_of(tmp_path / "typed")["distribution_name"] == "ledger"
+    assert tree(tmp_path / "typed") == tree(tmp_path / "given")
