@@ -74,6 +74,7 @@ def test_inner_layers_know_no_outer_ones(module: tuple[Path, ast.Module]) -> Non
         ("Settings.load", "__main__.py", "pass the settings on instead"),
         ("asyncio.run", "__main__.py", "only the command starts an event loop"),
         ("app.add_exception_handler", "api/errors.py", "errors are mapped to HTTP in one place"),
+        ("app.exception_handler", "api/errors.py", "errors are mapped to HTTP in one place"),
         ("logging.basicConfig", "", "the log is configured by its component"),
         ("os.getenv", "settings.py", "the environment is read by the settings"),
         ("FastAPI", "app.py", "the application is built by create_app"),

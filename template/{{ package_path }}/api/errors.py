@@ -138,7 +138,7 @@ def problem(
     if faults:
         body["errors"] = faults
     return Response(
-        json.dumps(body),  # ASCII: half a surrogate in a field's name has no other encoding
+        json.dumps(body),
         status,
         {**HEADERS.get(status, {}), **(headers or {})},
         MEDIA_TYPE,

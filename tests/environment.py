@@ -1,0 +1,137 @@
+"""Virtual environments for rendered projects: one a worker and Python, so gates cost seconds."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+BIN = "Scripts" if os.name == "nt" else "bin"
+NEWEST_MINOR = 14
+
+# What the run of our own tests, or the developer's shell, would tell the tools of the project.
+FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")
+FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A command that has ended. As text it is all that somebody needs who sees it fail."""
+
+    command: Sequence[str]
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both streams, one after the other."""
+        return self.stdout + self.stderr
+
+    def __str__(self) -> str:
+        """Show it as a terminal would."""
+        return f"$ {' '.join(self.command)}\n{self.output}(exit status {self.status})\n"
+
+
+def check(*runs: Run, about: object = "") -> None:
+    """Fail with the whole output of the runs that did not end well."""
+    __tracebackhide__ = True
+    failed = [str(run) for run in runs if run.status != 0]
+    assert not failed, "\n".join(["", str(about), *failed])
+
+
+def variables(**added: str) -> dict[str, str]:
+    """Return the variables of a clean shell that fetches no Python, and these."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(FOREIGN) and name not in FOREIGN_NAMES
+    }
+    return {
+        **kept,
+        "NO_COLOR": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        **added,
+    }
+
+
+def run(folder: Path, command: Sequence[str], shell: dict[str, str]) -> Run:
+    """Run a command in a folder and wait for its end."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=shell,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Run(command=command, status=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+@cache
+def python_for(minimum: str) -> Path | None:
+    """Return the oldest Python here that is no older than the version, such as "3.12"."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    folders = [Path(sys.base_prefix) / BIN, *pyenv.glob(f"*/{BIN}")]
+    # Shims of pyenv stand for versions that they refuse to run.
+    path = [entry for entry in os.environ["PATH"].split(os.pathsep) if "shims" not in entry]
+    shell = variables(PATH=os.pathsep.join([*map(str, folders), *path]))
+    for minor in range(int(minimum.partition(".")[2]), NEWEST_MINOR + 1):
+        found = run(Path.cwd(), ["uv", "python", "find", "--system", f"3.{minor}"], shell)
+        if found.status == 0:
+            return Path(found.stdout.strip())
+    return None
+
+
+class Environment:
+    """A virtual environment that holds one project at a time, and what its lock file says.
+
+    Changing the project costs about half a second, as uv links what it has in its cache.
+    """
+
+    def __init__(self, folder: Path, python: Path) -> None:
+        self.folder = folder
+        self.python = python
+        self.venv = folder / "venv"
+
+    def shell(self, cache: str) -> dict[str, str]:
+        """Return the variables of a shell in which the environment is active."""
+        return variables(
+            MYPY_CACHE_DIR=str(self.folder / f"mypy-{cache}"),
+            PATH=os.pathsep.join([str(self.venv / BIN), os.environ["PATH"]]),
+            UV_PROJECT_ENVIRONMENT=str(self.venv),
+            UV_PYTHON=str(self.python),
+            VIRTUAL_ENV=str(self.venv),
+        )
+
+    def install(self, project: Path) -> None:
+        """Make it hold what a newcomer to the project gets, and nothing else."""
+        check(self.run(project, "uv", "sync", "--quiet"))
+
+    def run(self, project: Path, *command: str, cache: str = "default") -> Run:
+        """Run a command in the project's folder, the environment's own commands first.
+
+        Args:
+            project: The folder.
+            command: The words of the command.
+            cache: Names the options that mypy gets; others would make it forget what it knows.
+        """
+        return run(project, command, self.shell(cache))
+
+
+class Environments:
+    """The environments of one worker, by Python."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: dict[Path, Environment] = {}
+
+    def of(self, python: Path) -> Environment:
+        """Return the environment of a Python."""
+        if python not in self.made:
+            self.made[python] = Environment(self.folder / f"{len(self.made)}", python)
+        return self.made[python]

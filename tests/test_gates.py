@@ -1,0 +1,290 @@
+"""Every variant is green: by its own gates, and by those of an outsider who knows nothing of it."""
+
+import shutil
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, product
+from pathlib import Path
+
+import pytest
+from allpairspy import AllPairs  # type: ignore[import-untyped]  # it has no types
+
+from conftest import Variant
+from environment import Environment, Environments, Run, check, python_for
+from harness import questions
+
+Answers = Mapping[str, object]
+
+METADATA = {
+    "project_description": 'Counts "sheep" \\ goats',
+    "user_name": "Zoë O'Neil",
+    "user_email": "zoe@example.org",
+    "repository_url": "https://git.example.org/team/sheep",
+}
+LONG_NAMES = {
+    "project_name": "A Name of Sixty Characters Which Is the Most That Is Allowed",
+    "package_name": "z" * 40,
+    "distribution_name": "z" * 60,
+}
+
+FACTORS: Sequence[Sequence[Answers]] = (
+    ({"src_layout": True}, {"src_layout": False}),
+    ({"strict_mypy": True}, {"strict_mypy": False}),
+    ({"structured_logging": True}, {"structured_logging": False}),
+    ({"health_checks": True}, {"health_checks": False}),
+    ({"preset": "standard"}, {"preset": "minimal"}, {"preset": "full"}),
+    ({}, {"coverage_minimum": 0}, {"coverage_minimum": 100}),
+    tuple(
+        {"license": name}
+        for name in (
+            "MIT",
+            "Apache-2.0",
+            "BSD-3-Clause",
+            "MPL-2.0",
+            "GPL-3.0-or-later",
+            "Proprietary",
+        )
+    ),
+    tuple({"python_min": version} for version in ("3.11", "3.12", "3.13", "3.14")),
+    ({}, {"package_name": "a"}, LONG_NAMES),
+    ({}, METADATA),
+)
+"""The options of each thing that answers decide, the default's first."""
+
+QUICK: Mapping[str, Answers] = {
+    "default": {},
+    "minimal": {"preset": "minimal"},
+    "flat and full": {"preset": "full", "src_layout": False, **LONG_NAMES, **METADATA},
+    "relaxed": {"strict_mypy": False, "health_checks": False, "package_name": "a"},
+}
+FLIPS: Mapping[str, Answers] = {
+    " ".join(f"{name}={str(value)[:20]}" for name, value in option.items()): option
+    for options in FACTORS
+    for option in options[1:]
+    if option not in QUICK.values()
+}
+PAIRS: Sequence[Answers] = [dict(chain(*map(dict.items, row))) for row in AllPairs(FACTORS)]
+
+# A project's style, which an outsider's tools take from it like its formatting.
+STYLE = (
+    "--line-length=100",
+    "--config=lint.pydocstyle.convention='google'",
+    "--config=lint.isort.known-local-folder=['support']",
+)
+CLASHES = {
+    "COM812": "the formatter sets trailing commas",
+    "CPY001": "LICENSE holds for every file",
+    "D107": "the class docstring says how to build it",
+    "EM101": "a message is read best where it is raised",
+    "EM102": "a message is read best where it is raised",
+    "TRY003": "a message is read best where it is raised",
+}
+CLASHES_IN_TESTS = {
+    "INP001": "test folders are not packages",
+    "PLR2004": "a test shows the value that it expects",
+    "S101": "pytest is built on assert",
+    "S105": "the passwords of tests are made up",
+    "S106": "the passwords of tests are made up",
+    "S603": "a test starts the command itself",
+}
+
+# What vulture takes for unused at 60 %, because a framework uses it.
+USED_BY_NAME = (
+    "build",  # uvicorn imports it by its name
+    "draining,probes",  # the seam holds them for whatever component asks, health checks first
+    "force_exit,should_exit",  # uvicorn reads them
+    "model_config",  # pydantic reads it
+    "pointer",  # a key of a TypedDict
+)
+USED_BY_DECORATOR = ("@router.*",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A variant, and an environment with its dependencies, and with itself if a Python runs it."""
+
+    answers: Answers
+    folder: Path
+    environment: Environment
+    python: Path | None
+
+    @property
+    def minimum(self) -> str:
+        """The oldest Python that it supports."""
+        return str(self.answers.get("python_min", "3.11"))
+
+    @property
+    def package(self) -> Path:
+        """The folder of its package, from its own."""
+        return next(path for path in self.folder.rglob("py.typed")).parent.relative_to(self.folder)
+
+    def run(self, *command: str) -> Run:
+        """Run a command in its folder."""
+        strict = self.answers.get("strict_mypy", True)
+        return self.environment.run(self.folder, *command, cache="strict" if strict else "relaxed")
+
+
+@pytest.fixture(scope="module")
+def environments() -> Iterator[Environments]:
+    """Yield the environments of this worker."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Environments(Path(folder))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *(pytest.param(answers, id=name) for name, answers in QUICK.items()),
+        *(
+            pytest.param(answers, id=name, marks=pytest.mark.full)
+            for name, answers in FLIPS.items()
+        ),
+        *(
+            pytest.param(answers, id=f"pairs-{number:02}", marks=pytest.mark.full)
+            for number, answers in enumerate(PAIRS)
+        ),
+    ],
+)
+def subject(
+    request: pytest.FixtureRequest,
+    variant: Variant,
+    environments: Environments,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Subject:
+    """Return a variant with its environment."""
+    answers: Answers = request.param
+    folder = tmp_path_factory.mktemp("subject") / "project"
+    shutil.copytree(variant(**answers), folder)
+    python = python_for(str(answers.get("python_min", "3.11")))
+    # Without a Python that may run it, its dependencies come from a twin that an older one runs.
+    twin = {**answers, "python_min": "3.11"}
+    oldest = python or python_for("3.11")
+    assert oldest is not None
+    environment = environments.of(oldest)
+    if python is None:
+        shutil.copytree(variant(**twin), folder.with_name("twin"))
+        environment.install(folder.with_name("twin"))
+    else:
+        environment.install(folder)
+    return Subject(answers=answers, folder=folder, environment=environment, python=python)
+
+
+def static_tasks(subject: Subject) -> list[str]:
+    """Return the gates of a variant's own check that run none of its code."""
+    project = tomllib.loads((subject.folder / "pyproject.toml").read_text(encoding="utf-8"))
+    gates: list[str] = project["tool"]["poe"]["tasks"]["check"]["sequence"]
+    return [gate for gate in gates if gate != "coverage"]
+
+
+def test_gates_pass(subject: Subject) -> None:
+    """`uv run poe check` passes: lint, format, types, tests at their coverage, dependencies.
+
+    Where no Python is new enough to run the variant (3.14 may be missing), its static gates pass.
+    """
+    if subject.python is None:
+        check(*(subject.run("poe", task) for task in static_tasks(subject)), about=subject.answers)
+        pytest.skip(f"No Python {subject.minimum} here: only the static gates ran, and passed.")
+
+    check(subject.run("uv", "run", "poe", "check"), about=subject.answers)
+
+
+def test_linter_has_nothing_to_say(subject: Subject) -> None:
+    """Ruff finds its configuration in order: it prints no warning."""
+    runs = [subject.run("ruff", *words) for words in (["check"], ["format", "--check"])]
+
+    assert not "".join(run.stderr for run in runs)
+
+
+def test_outsiders_types_find_nothing(subject: Subject) -> None:
+    """`mypy --strict` without any configuration accepts the package, and the tests beside it."""
+    version = f"--python-version={subject.minimum}"
+    runs = [
+        subject.environment.run(
+            subject.folder, "mypy", "--strict", "--config-file=", version, path, cache="outsider"
+        )
+        for path in (str(subject.package), "tests")
+    ]
+
+    check(*runs, about=subject.answers)
+
+
+def test_outsiders_linter_finds_nothing(subject: Subject) -> None:
+    """Every rule of ruff passes, without the project's configuration and its `noqa` comments.
+
+    What is left out are style clashes, each with its reason; the project leaves out no more.
+    """
+    command = ["ruff", "check", "--isolated", "--select=ALL", "--ignore-noqa", "--quiet", *STYLE]
+    command.append(f"--target-version=py{subject.minimum.replace('.', '')}")
+    runs = [
+        subject.run(*command, f"--ignore={','.join(CLASHES)}", str(subject.package)),
+        subject.run(*command, f"--ignore={','.join(CLASHES | CLASHES_IN_TESTS)}", "tests"),
+    ]
+
+    check(*runs, about=subject.answers)
+
+
+def test_outsiders_other_tools_find_nothing(subject: Subject) -> None:
+    """No dead code, no security finding, and a pyproject.toml that follows the standards."""
+    package = str(subject.package)
+    ours = [sys.executable, "-m"]
+    vulture = [*ours, "vulture", "--min-confidence"]
+    runs = [
+        subject.run(*vulture, "80", package, "tests"),
+        subject.run(
+            *(*vulture, "60", f"--ignore-names={','.join(USED_BY_NAME)}"),
+            *(f"--ignore-decorators={','.join(USED_BY_DECORATOR)}", package),
+        ),
+        subject.run(*ours, "bandit", "--quiet", "--recursive", package),
+        subject.run(*ours, "validate_pyproject", "pyproject.toml"),
+    ]
+
+    check(*runs, about=subject.answers)
+
+
+def test_wheel_is_complete(subject: Subject, tmp_path: Path) -> None:
+    """A wheel builds, holds the package with py.typed and no more, and runs where it is alone."""
+    if subject.python is None:
+        pytest.skip(f"No Python {subject.minimum} here, so nothing can be installed.")
+    check(subject.run("uv", "build", "--wheel", "--quiet", f"--out-dir={tmp_path}"))
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    name = subject.package.name
+
+    assert {part.partition("/")[0] for part in names} == {name, wheel.name[:-17] + ".dist-info"}
+    assert f"{name}/py.typed" in names
+
+    alone = ("uv", "run", "--quiet", "--no-project", "--isolated", f"--python={subject.python}")
+    check(subject.run(*alone, f"--with={wheel}", "python", "-m", name, "--help"))
+
+
+def test_oldest_python_is_here() -> None:
+    """The gates that run code ran on the oldest Python that projects support by default."""
+    python = python_for("3.11")
+
+    assert python is not None
+    assert "3.11" in python.resolve().name
+
+
+@pytest.mark.parametrize("name", [name for name in questions() if name != "customize"])
+def test_every_choice_is_tried(name: str) -> None:
+    """A question with choices can't get one that no variant has."""
+    question = questions()[name]
+    choices = question.get("choices", [True, False] if question["type"] == "bool" else [])
+    values = list(choices.values()) if isinstance(choices, dict) else choices
+    tried = [answers[name] for answers in PAIRS if name in answers]
+
+    assert all(value in tried or value == question["default"] for value in values)
+
+
+def test_every_pair_is_tried() -> None:
+    """Any two options of different things meet in a variant."""
+    for one, other in combinations(FACTORS, 2):
+        for left, right in product(one, other):
+            wanted = {**left, **right}
+
+            assert any(wanted.items() <= answers.items() for answers in PAIRS), wanted
