@@ -59,14 +59,14 @@ QUICK: Mapping[str, Answers] = {
     "default": {},
     "minimal": {"preset": "minimal"},
     "flat and full": {"preset": "full", "src_layout": False, **LONG_NAMES, **METADATA},
-    "relaxed": {"strict_mypy": False, "health_checks": False, "package_name": "a"},
 }
-FLIPS: Mapping[str, Answers] = {
+FLIPS: dict[str, Answers] = {
     " ".join(f"{name}={str(value)[:20]}" for name, value in option.items()): option
     for options in FACTORS
     for option in options[1:]
     if option not in QUICK.values()
 }
+FLIPS["relaxed"] = {"strict_mypy": False, "health_checks": False, "package_name": "a"}
 PAIRS: Sequence[Answers] = [dict(chain(*map(dict.items, row))) for row in AllPairs(FACTORS)]
 
 # A project's style, which an outsider's tools take from it like its formatting.

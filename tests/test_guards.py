@@ -510,10 +510,11 @@ SERVED = {
     ),
 }
 
-QUICK = {**BY_LINTER, **BY_TYPES, **BY_DEPENDENCIES, **BY_ARCHITECTURE, **BY_TESTS}
+QUICK = {**BY_LINTER, **BY_TYPES, **BY_DEPENDENCIES, **BY_ARCHITECTURE}
+SLOW = {**BY_TESTS, **SERVED}
 ALL = [
     *(pytest.param(case, id=name) for name, case in QUICK.items()),
-    *(pytest.param(case, id=name, marks=pytest.mark.full) for name, case in SERVED.items()),
+    *(pytest.param(case, id=name, marks=pytest.mark.full) for name, case in SLOW.items()),
 ]
 
 Gate = Callable[[tuple[str, ...]], Run]

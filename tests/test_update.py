@@ -1026,6 +1026,7 @@ SCENARIOS: Mapping[str, Callable[..., None]] = {
 """What shows that the blocks under a heading of the guide are right."""
 
 SLOW = {
+    "Move the package",
     "Solve conflicts",
     UNDO,
     "Update by a machine",
