@@ -4,11 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import uvicorn
 from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
-from {{ package_name }}.server import serve
+from {{ package_name }}.server import serve, serve_reloading
 from {{ package_name }}.settings import InvalidSettingsError, Settings
 
 
@@ -44,13 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if arguments.reload:
-        uvicorn.run(
-            "{{ package_name }}.__main__:build",
-            factory=True,
-            reload=True,
-            host=settings.server.host,
-            port=settings.server.port,
-        )
+        serve_reloading("{{ package_name }}.__main__:build", settings.server)
     else:
         serve(create_app(settings), settings.server)
     return 0

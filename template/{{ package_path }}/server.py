@@ -52,3 +52,20 @@ def serve(app: FastAPI, settings: ServerSettings) -> None:
     """Serve the application until a signal ends it."""
     with contextlib.suppress(KeyboardInterrupt):
         Server(app, settings).run()
+
+
+def serve_reloading(factory: str, settings: ServerSettings) -> None:
+    """Serve what the factory builds, and build it anew when the code changes.
+
+    Args:
+        factory: Where it is, as "module:function"; each new process imports it.
+        settings: Where to listen.
+    """
+    uvicorn.run(
+        factory,
+        factory=True,
+        reload=True,
+        host=settings.host,
+        port=settings.port,
+        access_log=SERVER_LOGS_ITSELF,
+    )

@@ -45,6 +45,17 @@ async def test_failing_request_has_its_id(settings: Settings) -> None:
     assert response.headers["x-request-id"] == "me"
 
 
+def test_reloading_server_logs_a_request_once() -> None:
+    """Under the development server too, our access line stands in for the server's."""
+    with launched("--reload", SERVER__DRAIN_SECONDS="0", LOGGING__FORMAT="json") as service:
+        httpx.get(f"{service.url}/once")
+        service.stop()
+        _, output = service.end()
+
+    assert '"route": "unmatched"' in output
+    assert "GET /once" not in output
+
+
 def test_every_line_of_a_served_session_is_json() -> None:
     """From the first line to the last the log is one JSON object a line, ids where they belong."""
     with launched(SERVER__DRAIN_SECONDS="0", LOGGING__FORMAT="json") as service:

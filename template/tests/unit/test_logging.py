@@ -63,12 +63,14 @@ def test_secrets_are_redacted() -> None:
     stream = io.StringIO()
     with configured(LoggingSettings(), stream):
         structlog.stdlib.get_logger().info(
-            "order.paid", password="hunter2", headers={"Authorization": "hunter2", "Accept": "*"}
+            "order.paid",
+            password="hunter2",
+            calls=[{"headers": {"Authorization": "hunter2", "Accept": "*"}}],
         )
 
     (record,) = written(stream)
     assert record["password"] == "[redacted]"
-    assert record["headers"] == {"Authorization": "[redacted]", "Accept": "*"}
+    assert record["calls"] == [{"headers": {"Authorization": "[redacted]", "Accept": "*"}}]
 
 
 def charge(pin: int) -> int:

@@ -29,6 +29,8 @@ def redacted(key: str, value: object) -> object:
         return "[redacted]"
     if isinstance(value, Mapping):
         return {str(name): redacted(str(name), item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(key, item) for item in value]
     return value
 
 
