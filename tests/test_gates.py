@@ -62,13 +62,22 @@ CLASHES_IN_TESTS = {
 # What vulture takes for unused at 60 %, because a framework uses it.
 USED_BY_NAME = (
     "build",  # uvicorn imports it by its name
-    "draining,probes",  # the seam holds them for whatever component asks, health checks first
+    "build_middleware_stack",  # Starlette calls it
+    "capture_signals,handle_exit,on_tick",  # uvicorn calls them
+    "connection_lost,data_received,on_headers_complete,on_message_complete",  # so does it these
+    "send_400_response",  # and this
+    "critical,debug,error,info,warning",  # structlog calls the output by the level
     "draining,probes",  # the probes read them, and the owner's components may
     "force_exit,should_exit",  # uvicorn reads them
+    "get_route_handler,matches",  # FastAPI calls them
     "model_config",  # pydantic reads it
+    "on_start",  # OpenTelemetry calls it
+    "operations,admin_operations",  # the admin port reads them, and the owner's components may
     "pointer",  # a key of a TypedDict
+    "terminator",  # the handler's own attribute
+    "farewell",  # read by whoever answers
 )
-USED_BY_DECORATOR = ("@router.*",)
+USED_BY_DECORATOR = ("@router.*", "@model_validator", "@cached_property")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,10 +53,13 @@ def module(gate: tuple[str, ...], refused_by: str, code: str, at: str = "careles
     return Break(gate=gate, refused_by=refused_by, write={f"{PACKAGE}/{at}": code})
 
 
-def change(refused_by: str, tests: str, at: str, old: str, new: str) -> Break:
+def change(
+    refused_by: str, tests: str, at: str, old: str, new: str, *more: tuple[str, str]
+) -> Break:
     """Return the break that changes lines of a file, which tests must notice."""
     name = at if at.startswith(("tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
-    return Break(gate=(*TESTS, tests), refused_by=refused_by, change=((name, old, new),))
+    changes = tuple((name, *pair) for pair in ((old, new), *more))
+    return Break(gate=(*TESTS, tests), refused_by=refused_by, change=changes)
 
 
 BY_LINTER = {
@@ -275,11 +278,17 @@ BY_ARCHITECTURE = {
     ),
 }
 
+BODIES = "tests/api/test_bodies.py"
 ERRORS = "tests/api/test_errors.py"
+HEADERS = "tests/api/test_headers.py"
 HEALTH = "tests/api/test_health.py"
+LIMITS = "tests/api/test_limits.py"
 LOG = "tests/unit/test_logging.py"
+METRICS = "tests/api/test_metrics.py"
 REQUEST_ID = "tests/api/test_request_id.py"
+SERVER = "tests/api/test_server.py"
 SETTINGS = "tests/unit/test_settings.py"
+TRACING = "tests/api/test_tracing.py"
 
 BY_TESTS = {
     "two errors with one code": change(
@@ -320,9 +329,16 @@ BY_TESTS = {
     "no catch-all": change(
         "test_connection_outlives_an_unforeseen_error",
         ERRORS,
+        "api/edge.py",
+        "            await answer(error)(scope, receive, watched)\n",
+        "            raise\n",
+    ),
+    "faults of middleware left to the server": change(
+        "test_fault_in_middleware_is_answered",
+        "tests/api/test_edge.py",
         "app.py",
-        "            Middleware(errors.CatchAll),",
-        "",
+        "middleware=[edge, *(item for component in components for item in component.middleware)],",
+        "middleware=[*(item for component in components for item in component.middleware), edge],",
     ),
     "cause shown to the caller": change(
         "test_unforeseen_error_tells_nothing",
@@ -345,8 +361,8 @@ BY_TESTS = {
         "test_not_ready_when_one_fails",
         HEALTH,
         "api/routes/health.py",
-        'Health(status="unavailable")',
-        'Health.model_construct(status="postgresql://user:hunter2@db refused")',
+        'health(503, "unavailable")',
+        'health(503, "postgresql://user:hunter2@db refused")',
     ),
     "probe without a deadline": change(
         "test_probes_run_at_once_under_a_deadline",
@@ -359,9 +375,9 @@ BY_TESTS = {
         "test_live_asks_nobody",
         HEALTH,
         "api/routes/health.py",
-        "    async def live(response: Response) -> Health:\n",
-        "    async def live(request: Request, response: Response) -> Health:\n"
-        "        await request.app.state.probes['database']()\n",
+        "async def live(_request: Request) -> Response:\n",
+        "async def live(request: Request) -> Response:\n"
+        "    await request.app.state.probes['database']()\n",
     ),
     "local variables in the log": change(
         "test_traceback_has_no_local_variables",
@@ -374,18 +390,18 @@ BY_TESTS = {
         "test_every_logger_writes_the_same_form",
         LOG,
         "observability/logging.py",
-        "foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), drop_copies],",
+        "foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder(), drop_copies],",
         "foreign_pre_chain=None,",
     ),
     "secrets in the log": change(
-        "test_secrets_are_redacted", LOG, "observability/logging.py", "redact,\n", "\n"
+        "test_secrets_are_redacted", LOG, "observability/logging.py", "        redact,\n", ""
     ),
     "forged lines in the log": change(
         "test_injected_newline_stays_on_its_line",
         LOG,
         "observability/logging.py",
-        "return [escape, ",
-        "return [",
+        "return [write_time, escape, ",
+        "return [write_time, ",
     ),
     "client address in the log": change(
         "test_client_is_logged_only_if_wanted",
@@ -398,17 +414,232 @@ BY_TESTS = {
         "test_odd_id_is_replaced",
         REQUEST_ID,
         "observability/request_id.py",
-        "given if VALID.fullmatch(given) else",
-        "given or",
+        "given is not None and VALID.fullmatch(given)",
+        "given is not None",
     ),
-    "request id only on success": change(
-        "test_failing_request_has_its_id",
-        REQUEST_ID,
+    "request id only in the log": change(
+        "test_failing_request_has_its_id", REQUEST_ID, "api/edge.py", "*exchange.headers,\n", "\n"
+    ),
+    "objects shown by their repr": change(
+        "test_every_value_can_be_logged",
+        LOG,
+        "observability/logging.py",
+        'return f"<{type(value).__name__}>"',
+        "return repr(value)",
+    ),
+    "credentials of an address in the log": change(
+        "test_addresses_show_no_credentials",
+        LOG,
+        "observability/logging.py",
+        'CREDENTIALS.sub("[redacted]@", value) if "://" in value else value',
+        "value",
+    ),
+    "full disk fails requests": change(
+        "test_log_that_is_full_fails_nobody",
+        LOG,
+        "observability/logging.py",
+        "        except OSError:\n            return\n",
+        "        except KeyError:\n            return\n",
+    ),
+    "path for a label": change(
+        "test_clients_add_no_series",
+        METRICS,
+        "observability/metrics.py",
+        "exchange.route, exchange.status)",
+        'exchange.scope["path"], exchange.status)',
+    ),
+    "invented methods for labels": change(
+        "test_clients_add_no_series",
+        METRICS,
+        "observability/metrics.py",
+        "name = method if method in METHODS else OTHER",
+        "name = method",
+    ),
+    "metrics for everybody": change(
+        "test_metrics_need_the_token",
+        METRICS,
+        "observability/metrics.py",
+        "if not compare_digest(",
+        "if given == 'x' and not compare_digest(",
+    ),
+    "metrics of the process": change(
+        "test_applications_count_apart",
+        METRICS,
+        "observability/metrics.py",
+        "        self.registry = CollectorRegistry()\n",
+        "        self.__dict__ = SHARED\n"
+        "        if SHARED:\n"
+        "            return\n"
+        "        self.registry = CollectorRegistry()\n",
+        ("class Metrics:", "SHARED: dict[str, object] = {}\n\n\nclass Metrics:"),
+    ),
+    "token that can be guessed": change(
+        "test_token_must_be_hard_to_guess",
+        METRICS,
+        "settings.py",
+        "    if text and (is_short",
+        "    if not text and (is_short",
+    ),
+    "query in the traces": change(
+        "test_query_is_kept_out",
+        TRACING,
+        "observability/tracing.py",
+        "    provider.add_span_processor(Redact())\n",
+        "",
+    ),
+    "every request traced": change(
+        "test_share_of_the_requests_is_traced",
+        TRACING,
+        "observability/tracing.py",
+        "        sampler=ParentBasedTraceIdRatio(settings.tracing.sample_ratio),\n",
+        "",
+    ),
+    "last spans lost": change(
+        "test_spans_reach_the_collector",
+        TRACING,
+        "observability/tracing.py",
+        "            await asyncio.to_thread(provider.shutdown)\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "line without its trace": change(
+        "test_lines_of_a_request_name_its_trace",
+        "tests/api/test_trace_ids.py",
+        "observability/trace_ids.py",
+        "    trace_id.set(",
+        "    print(",
+    ),
+    "body read whatever its size": change(
+        "test_body_over_the_limit_is_not_read_on",
+        LIMITS,
+        "api/limits.py",
+        "if self.size > self.limit:",
+        "if self.size < 0:",
+    ),
+    "no deadline": change(
+        "test_answer_must_begin_in_time", LIMITS, "api/limits.py", "task.cancel()", "pass"
+    ),
+    "stream cut while it flows": change(
+        "test_stream_that_flows_is_not_cut",
+        LIMITS,
+        "api/edge.py",
+        'elif message.get("more_body"):',
+        'elif message.get("never"):',
+    ),
+    "everybody let in": change(
+        "test_too_many_at_once_are_turned_away",
+        LIMITS,
+        "api/limits.py",
+        "if len(self.traffic.ends) > self.at_once:",
+        "if len(self.traffic.ends) > self.at_once + 1:",
+    ),
+    "host believed": change(
+        "test_only_known_hosts_are_served",
+        LIMITS,
+        "api/limits.py",
+        "name == allowed or",
+        "allowed in name or",
+    ),
+    "JSON that others read differently": change(
+        "test_doubtful_json_is_refused",
+        BODIES,
+        "api/router.py",
+        "if len(found) < len(pairs):",
+        "if len(found) > len(pairs):",
+    ),
+    "NaN let in": change(
+        "test_doubtful_json_is_refused",
+        BODIES,
+        "api/router.py",
+        "parse_constant=refuse, ",
+        "",
+    ),
+    "any body taken for JSON": change(
+        "test_other_media_types_are_refused",
+        BODIES,
+        "api/router.py",
+        'if "content-type" in headers and not is_json(headers["content-type"]):',
+        "if not headers:",
+    ),
+    "headers without end": change(
+        "test_large_head_is_refused",
+        SERVER,
+        "server.py",
+        "            if self.received > self.settings.header_bytes:\n",
+        "            if self.received < 0:\n",
+    ),
+    "silent connection": change(
+        "test_silent_connection_is_closed",
+        SERVER,
+        "server.py",
+        "        self.timer: asyncio.TimerHandle | None = None\n        self.start_timer()\n",
+        "        self.timer: asyncio.TimerHandle | None = None\n",
+    ),
+    "second head that never comes": change(
+        "test_every_head_must_come_in_time",
+        SERVER,
+        "server.py",
+        "            elif self.timer is None:\n",
+        "            elif self.timer is not None:\n",
+    ),
+    "any proxy believed": change(
+        "test_only_known_proxies_are_believed",
+        SERVER,
+        "server.py",
+        "proxy_headers=bool(settings.trusted_proxies),",
+        "proxy_headers=True,",
+        ("list(settings.trusted_proxies)", '"*"'),
+    ),
+    "types left to the browser": change(
+        "test_answers_are_what_they_say",
+        HEADERS,
+        "api/edge.py",
+        "*added(headers),\n",
+        "\n",
+    ),
+    "pages that can be framed": change(
+        "test_documents_are_not_framed",
+        HEADERS,
+        "api/headers.py",
+        "return DOCUMENT if is_document else ALWAYS",
+        "return ALWAYS",
+    ),
+    "every site may call": change(
+        "test_named_sites_may_call",
+        HEADERS,
+        "api/cors.py",
+        "allow_origins=cors.origins,",
+        'allow_origin_regex=".*",',
+    ),
+    "clients kept while it drains": change(
+        "test_draining_service_sends_clients_away",
+        HEADERS,
+        "api/edge.py",
+        "*self.traffic.farewell,\n",
+        "\n",
+    ),
+    "credentials for every site": change(
+        "test_credentials_are_not_for_every_site",
+        SETTINGS,
+        "settings.py",
+        'if self.credentials and "*" in self.origins:',
+        'if self.credentials and "**" in self.origins:',
+    ),
+    "everybody trusted": change(
+        "test_bad_value_is_named", SETTINGS, "settings.py", "    if everybody:\n", "    if False:\n"
+    ),
+    "operations for users": change(
+        "test_who_is_answered_what",
+        "tests/api/test_admin.py",
+        "api/edge.py",
+        "for path, item in component.operations.items()}",
+        "for path, item in (component.operations | component.admin_operations).items()}",
+    ),
+    "nested routers": change(
+        "test_route_is_named",
+        "tests/unit/test_router.py",
         "app.py",
-        """            *(item for component in components for item in component.middleware),
-            Middleware(errors.CatchAll),""",
-        """            Middleware(errors.CatchAll),
-            *(item for component in components for item in component.middleware),""",
+        "            register(app, router)\n",
+        "            app.include_router(router)\n",
     ),
     "example without a setting": change(
         "test_example_lists_every_variable_with_its_default",
@@ -454,7 +685,7 @@ SERVED = {
         "test_no_request_is_lost_while_it_drains",
         "tests/api/test_drain.py",
         "server.py",
-        "            self.app.state.draining = True\n",
+        "            self.app.state.traffic.drain()\n",
         "",
     ),
     "stop signal left to the server": change(
@@ -475,15 +706,15 @@ SERVED = {
         "test_every_line_of_a_served_session_is_json",
         REQUEST_ID,
         "observability/logging.py",
-        'getattr(scope.get("route"), "path", "unmatched")',
-        'scope["path"]',
+        '"route": exchange.route,',
+        '"route": scope["path"],',
     ),
     "line without its request": change(
         "test_every_line_of_a_served_session_is_json",
         REQUEST_ID,
         "observability/logging.py",
-        "        structlog.contextvars.merge_contextvars,\n",
-        "",
+        'structlog.contextvars.merge_contextvars(None, "info", {})',
+        "{}",
     ),
     "code without a test": Break(
         gate=("poe", "coverage"),
@@ -528,10 +759,10 @@ def installed(variant: Variant) -> Iterator[tuple[Path, Path, Gate]]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "my-service"
         # All of it covered, so that one line without a test falls below the gate.
-        shutil.copytree(variant(coverage_minimum=100), project)
+        shutil.copytree(variant(preset="full"), project)
         environment = Environments(Path(folder) / "environments").of(python)
         environment.install(project)
-        untouched = shutil.copytree(variant(coverage_minimum=100), Path(folder) / "untouched")
+        untouched = shutil.copytree(variant(preset="full"), Path(folder) / "untouched")
         yield project, untouched, lambda gate: environment.run(project, *gate)
 
 

@@ -25,26 +25,28 @@ class Practice:
 
 
 PACKAGE = "src/my_service"
+HOOKS = {
+    ".env.example",
+    "README.md",
+    "pyproject.toml",
+    f"{PACKAGE}/components.py",
+    f"{PACKAGE}/settings.py",
+}
 PRACTICES = {
     "structured_logging": Practice(
         off=False,
         files={
-            f"{PACKAGE}/observability/__init__.py",
             f"{PACKAGE}/observability/logging.py",
             f"{PACKAGE}/observability/request_id.py",
+            f"{PACKAGE}/observability/trace_ids.py",
             "tests/api/test_request_id.py",
+            "tests/api/test_trace_ids.py",
             "tests/architecture/test_logging_rules.py",
             "tests/unit/test_logging.py",
         },
-        words=r"structlog|observability(?:/|\.\w| import)|_LOGGING__|LoggingSettings|"
-        r"request_id|X-Request-ID",
-        shared={
-            ".env.example",
-            "README.md",
-            "pyproject.toml",
-            f"{PACKAGE}/components.py",
-            f"{PACKAGE}/settings.py",
-        },
+        words=r"structlog|orjson|observability.logging|_LOGGING__|LoggingSettings|"
+        r"request_id|trace_ids",
+        shared=HOOKS,
     ),
     "health_checks": Practice(
         off=False,
@@ -54,12 +56,24 @@ PRACTICES = {
             "tests/api/test_health.py",
         },
         words=r"[Hh]ealth|HEALTH|PROBE",
-        shared={
-            ".env.example",
-            "README.md",
-            f"{PACKAGE}/components.py",
-            f"{PACKAGE}/settings.py",
+        shared=HOOKS - {"pyproject.toml"},
+    ),
+    "metrics": Practice(
+        off=False,
+        files={f"{PACKAGE}/observability/metrics.py", "tests/api/test_metrics.py"},
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|SecretStr =",
+        shared=HOOKS,
+    ),
+    "tracing": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/observability/tracing.py",
+            f"{PACKAGE}/observability/trace_ids.py",
+            "tests/api/test_trace_ids.py",
+            "tests/api/test_tracing.py",
         },
+        words=r"opentelemetry-|OTLP|TRACING|TracingSettings|trace_ids",
+        shared=HOOKS,
     ),
     "strict_mypy": Practice(
         off=False,
@@ -72,6 +86,16 @@ PRACTICES = {
         shared={"README.md", "pyproject.toml"},
     ),
 }
+OFF = {name: practice.off for name, practice in PRACTICES.items()}
+
+ALL_ON = {"preset": "full"}
+
+# Where two practices meet, and what several of them share, stays as long as one of them is on.
+TOGETHER = {
+    f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
+    "tests/api/test_admin.py": ("health_checks", "metrics"),
+    f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
+}
 
 
 def texts(project: Path) -> dict[str, str]:
@@ -83,7 +107,7 @@ def texts(project: Path) -> dict[str, str]:
 def test_files_of_a_practice(variant: Variant, name: str) -> None:
     """Off, exactly the practice's files are gone, and only its hooks and the answers differ."""
     practice = PRACTICES[name]
-    on, off = tree(variant()), tree(variant(**{name: practice.off}))
+    on, off = tree(variant(**ALL_ON)), tree(variant(**{**ALL_ON, name: practice.off}))
 
     assert on.keys() - off.keys() == practice.files
     assert off.keys() - on.keys() == set()
@@ -100,15 +124,15 @@ def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> No
         found = {path: words.findall(text) for path, text in texts(project).items()}
         return {path: hits for path, hits in found.items() if hits}
 
-    assert users(variant(**{name: practice.off})) == {}
-    assert practice.shared & users(variant()).keys()
+    assert users(variant(**{**ALL_ON, name: practice.off})) == {}
+    assert practice.shared & users(variant(**ALL_ON)).keys()
 
 
 @pytest.mark.parametrize("name", PRACTICES)
 def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -> None:
     """Off, no file names a module, variable or dependency that only the practice has."""
     practice = PRACTICES[name]
-    on, off = texts(variant()), texts(variant(**{name: practice.off}))
+    on, off = texts(variant(**ALL_ON)), texts(variant(**{**ALL_ON, name: practice.off}))
 
     def required(files: dict[str, str]) -> set[str]:
         project = tomllib.loads(files["pyproject.toml"])
@@ -159,10 +183,20 @@ def test_layout_moves_the_package(variant: Variant) -> None:
 
 def test_everything_off(variant: Variant) -> None:
     """With every practice off, the files are those that no practice owns."""
-    switched_off = {name: practice.off for name, practice in PRACTICES.items()}
     owned = {path for practice in PRACTICES.values() for path in practice.files}
 
-    assert tree(variant(**switched_off)).keys() == tree(variant()).keys() - owned
+    assert tree(variant(**OFF)).keys() == tree(variant(**ALL_ON)).keys() - owned - TOGETHER.keys()
+
+
+@pytest.mark.parametrize("path", TOGETHER)
+def test_files_of_several_practices(variant: Variant, path: str) -> None:
+    """What practices share is there with any of them alone, and gone with the last."""
+    owners = TOGETHER[path]
+    alone = [variant(**{**OFF, name: True}) for name in owners]
+    others = {name: True for name in PRACTICES if name not in {*owners, "coverage_minimum"}}
+
+    assert all((project / path).exists() for project in alone)
+    assert not (variant(**{**OFF, **others}) / path).exists()
 
 
 def test_every_practice_is_here() -> None:

@@ -59,6 +59,8 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "coverage_minimum": ("int", []),
     "structured_logging": ("bool", []),
     "health_checks": ("bool", []),
+    "metrics": ("bool", []),
+    "tracing": ("bool", []),
 }
 COMPUTED = ["package_path", "env_prefix", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
@@ -70,6 +72,8 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "coverage_minimum": (0, 90, 100),
     "structured_logging": (False, True, True),
     "health_checks": (True, True, True),
+    "metrics": (False, True, True),
+    "tracing": (False, False, True),
 }
 
 DERIVED = {

@@ -36,10 +36,17 @@ async def connect(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
+async def served(app: FastAPI, settings: ServerSettings | None = None) -> AsyncIterator[int]:
     """Serve the application by the real server, and yield its port."""
-    server = Server(app, ServerSettings())
+    server = Server(app, settings or ServerSettings())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving = asyncio.create_task(server.serve([listener]))
         try:
@@ -71,8 +78,7 @@ class Service:
 @contextmanager
 def launched(*arguments: str, **variables: str) -> Iterator[Service]:
     """Start the command on a free port, wait until it answers, and leave nothing running."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "{{ package_name }}"]
     with (
         tempfile.TemporaryFile() as log,  # a pipe that nobody reads would stop the service

@@ -1,32 +1,140 @@
-"""The HTTP server: which one, how it is set up and how it stops."""
+"""The HTTP server: which one, how it is set up, what it lets in and how it stops."""
 
+import asyncio
 import contextlib
 import signal
 import time
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from uvicorn.config import LOGGING_CONFIG
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from {{ package_name }}.api.errors import CLOSE, CODES, problem
 from {{ package_name }}.components import SERVER_LOGS_ITSELF
 from {{ package_name }}.settings import ServerSettings
+
+
+class Config(uvicorn.Config):
+    """The set-up of the server.
+
+    Proxies say who the client is only where they are known; anybody else could lie.
+    """
+
+    def __init__(self, app: FastAPI, settings: ServerSettings) -> None:
+        super().__init__(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http=Protocol,
+            log_config=LOGGING_CONFIG if SERVER_LOGS_ITSELF else None,
+            access_log=False,  # a line by the server costs a request a third; it says no more
+            server_header=False,
+            reset_contextvars=True,  # what one request binds must not reach the log of another
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        self.settings = settings
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP that bounds the size of a request's head, and the time until it is complete.
+
+    The application hears of a request when its head is complete; until then it can limit nothing.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.settings = config.settings
+        self.in_head = True
+        self.received = 0
+        self.timer: asyncio.TimerHandle | None = None
+        self.start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head gets too long."""
+        if self.in_head:
+            self.received += len(data)
+        super().data_received(data)
+        if self.in_head and self.received:
+            if self.received > self.settings.header_bytes:
+                self.refuse(problem(431, CODES[431], headers=CLOSE))
+            elif self.timer is None:
+                self.start_timer()
+
+    def on_headers_complete(self) -> None:
+        """Start to serve a request, or to refuse it."""
+        self.stop_timer()
+        app = self.app
+        # The first bytes of the body may have come along.
+        if self.received > self.settings.header_bytes and self.head_bytes() > (
+            self.settings.header_bytes
+        ):
+            self.app = problem(431, CODES[431], headers=CLOSE)
+        self.in_head = False
+        self.received = 0
+        super().on_headers_complete()
+        self.app = app
+
+    def on_message_complete(self) -> None:
+        """Wait for the next request."""
+        self.in_head = True
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self.refuse(problem(400, CODES[400], detail=msg, headers=CLOSE))
+
+    def head_bytes(self) -> int:
+        """Return the size of the request line and the headers."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def start_timer(self) -> None:
+        """Give the head its time."""
+        self.timer = self.loop.call_later(self.settings.header_seconds, self.expire)
+
+    def stop_timer(self) -> None:
+        """Stop the clock."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def expire(self) -> None:
+        """End a connection whose request did not come in time."""
+        self.timer = None
+        if self.received:
+            self.refuse(problem(408, CODES[408], headers=CLOSE))
+        else:
+            self.transport.close()
+
+    def refuse(self, response: Response) -> None:
+        """Send a response that no request has asked for, and close."""
+        if not self.transport.is_closing():
+            head = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
+            self.transport.write(STATUS_LINE[response.status_code] + head + b"\r\n" + response.body)
+            self.transport.close()
 
 
 class Server(uvicorn.Server):
     """A server that drains: not ready first, then a while for everyone to notice, then the end."""
 
     def __init__(self, app: FastAPI, settings: ServerSettings) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                host=settings.host,
-                port=settings.port,
-                log_config=LOGGING_CONFIG if SERVER_LOGS_ITSELF else None,
-                server_header=False,
-                timeout_graceful_shutdown=settings.shutdown_seconds,
-            )
-        )
+        super().__init__(Config(app, settings))
         self.app = app
         self.drain_seconds = settings.drain_seconds
         self.stop_at: float | None = None
@@ -36,7 +144,7 @@ class Server(uvicorn.Server):
         if sig == signal.SIGINT:
             super().handle_exit(sig, frame)
         elif self.stop_at is None:
-            self.app.state.draining = True
+            self.app.state.traffic.drain()
             self.stop_at = time.monotonic() + self.drain_seconds
         else:
             self.should_exit = self.force_exit = True

@@ -1,12 +1,74 @@
 """The settings: read from the environment and .env, once, by whoever starts the application."""
 
 from collections.abc import Mapping
-from typing import Any, {{ "Literal, " if structured_logging else "" }}Self
+from ipaddress import ip_network
+from typing import Annotated, Any, {{ "Literal, " if structured_logging else "" }}Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    # {% if metrics %}
+    SecretStr,
+    # {% endif %}
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "{{ env_prefix }}"
+# {% if metrics %}
+SECRET_LENGTH = 16
+PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
+# {% endif %}
+
+
+def check_network(value: str) -> str:
+    """Return an address or a network, unless it is everybody's.
+
+    Raises:
+        ValueError: It is neither, or everybody's: who is trusted can pose as any client.
+    """
+    try:
+        everybody = ip_network(value).prefixlen == 0
+    except ValueError:
+        raise ValueError("Write an address or a network, such as 10.0.0.0/8") from None
+    if everybody:
+        raise ValueError("Name the proxies; whoever is trusted can pose as any client")
+    return value
+
+
+# {% if metrics %}
+def check_secret(value: SecretStr) -> SecretStr:
+    """Return a secret, unless somebody could guess it. An empty one switches off what needs it.
+
+    Raises:
+        ValueError: It is short, repeats itself, or is a word from an example.
+    """
+    text = value.get_secret_value()
+    is_short = len(text) < SECRET_LENGTH or len(set(text)) < SECRET_LENGTH // 2
+    if text and (is_short or any(word in text.lower() for word in PLACEHOLDERS)):
+        raise ValueError("Use at least 16 random characters, such as from `openssl rand -hex 32`")
+    return value
+
+
+# {% endif %}
+def split(value: object) -> object:
+    """Return the names in a text that has commas between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split)
+]
+# {% if metrics %}
+Secret = Annotated[SecretStr, AfterValidator(check_secret)]
+# {% endif %}
 
 
 class Group(BaseModel):
@@ -22,8 +84,46 @@ class ServerSettings(Group):
     port: int = Field(default=8000, ge=1, le=65535)
     drain_seconds: float = Field(default=5, ge=0, le=600)
     shutdown_seconds: int = Field(default=20, ge=1, le=3600)
+    header_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
+    header_seconds: float = Field(default=10, gt=0, le=600)
+    trusted_proxies: Networks = ()
 
 
+class LimitsSettings(Group):
+    """What one request, and all of them together, may take."""
+
+    body_bytes: int = Field(default=1_048_576, ge=0, le=1_099_511_627_776)
+    body_seconds: float = Field(default=30, gt=0, le=3600)
+    request_seconds: float = Field(default=30, gt=0, le=3600)
+    requests_at_once: int = Field(default=256, ge=1, le=100_000)
+    allowed_hosts: Names = ("*",)
+
+
+class CorsSettings(Group):
+    """Which pages of other sites may call from a browser: none, unless named."""
+
+    origins: Names = ()
+    methods: Names = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    headers: Names = ("Authorization", "Content-Type")
+    credentials: bool = False
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse to show every site what only a signed-in user may see."""
+        if self.credentials and "*" in self.origins:
+            raise ValueError('Name the origins; "*" does not go with credentials')
+        return self
+
+
+# {% if health_checks or metrics %}
+class AdminSettings(Group):
+    """The port for operators, apart from that of the users; 0 for none."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+# {% endif %}
 # {% if health_checks %}
 class HealthSettings(Group):
     """Probes."""
@@ -42,6 +142,23 @@ class LoggingSettings(Group):
 
 
 # {% endif %}
+# {% if metrics %}
+class MetricsSettings(Group):
+    """The metrics."""
+
+    token: Secret = SecretStr("")
+
+
+# {% endif %}
+# {% if tracing %}
+class TracingSettings(Group):
+    """Traces: where they go, and which share of the requests is traced."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
+    sample_ratio: float = Field(default=0.1, ge=0, le=1)
+
+
+# {% endif %}
 class InvalidSettingsError(Exception):
     """The settings can't be used; the message has a line for each fault and shows no value."""
 
@@ -52,6 +169,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        enable_decoding=False,  # lists are written with commas, not as JSON
         env_file=".env",
         env_file_encoding="utf-8",
         extra="ignore",  # a .env file is shared with compose and other tools
@@ -60,11 +178,22 @@ class Settings(BaseSettings):
     )
 
     server: ServerSettings = ServerSettings()
+    limits: LimitsSettings = LimitsSettings()
+    cors: CorsSettings = CorsSettings()
+    # {% if health_checks or metrics %}
+    admin: AdminSettings = AdminSettings()
+    # {% endif %}
     # {% if health_checks %}
     health: HealthSettings = HealthSettings()
     # {% endif %}
     # {% if structured_logging %}
     logging: LoggingSettings = LoggingSettings()
+    # {% endif %}
+    # {% if metrics %}
+    metrics: MetricsSettings = MetricsSettings()
+    # {% endif %}
+    # {% if tracing %}
+    tracing: TracingSettings = TracingSettings()
     # {% endif %}
     # Your own settings go below this line.
 

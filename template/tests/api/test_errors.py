@@ -212,5 +212,5 @@ async def test_problems_are_declared(settings: Settings) -> None:
     app = create_app(settings, [Component(name="try", routers=(router,))])
     responses = app.openapi()["paths"]["/try/body"]["post"]["responses"]
 
-    assert set(responses) == {"200", "422", "default"}
+    assert set(responses) == {"200", "413", "415", "422", "500", "503", "default"}
     assert set(responses["422"]["content"]) == {"application/problem+json"}

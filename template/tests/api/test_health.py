@@ -6,6 +6,7 @@ import time
 
 import httpx
 import pytest
+from fastapi import APIRouter
 
 from {{ package_name }}.api.routes import health
 from {{ package_name }}.app import create_app
@@ -78,3 +79,26 @@ async def test_probes_run_at_once_under_a_deadline() -> None:
 
     assert response.status_code == 503
     assert time.monotonic() - start < 0.5
+
+
+async def test_probes_are_never_turned_away() -> None:
+    """A service with all hands full is alive: to restart it would not help."""
+    settings = Settings.load({"limits": {"requests_at_once": 1}})
+    router, entered, gone = APIRouter(), asyncio.Event(), asyncio.Event()
+
+    @router.get("/wait")
+    async def wait() -> None:
+        entered.set()
+        await gone.wait()
+
+    components = with_probes(settings, Component(name="wait", routers=(router,)))
+    async with connect(create_app(settings, components)) as client:
+        waiting = asyncio.create_task(client.get("/wait"))
+        await entered.wait()
+        statuses = [
+            (await client.get(path)).status_code for path in ("/wait", "/health", "/health/ready")
+        ]
+        gone.set()
+        await waiting
+
+    assert statuses == [503, 200, 200]

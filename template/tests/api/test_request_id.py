@@ -52,7 +52,7 @@ def test_reloading_server_logs_a_request_once() -> None:
         service.stop()
         _, output = service.end()
 
-    assert '"route": "unmatched"' in output
+    assert "unmatched" in output
     assert "GET /once" not in output
 
 

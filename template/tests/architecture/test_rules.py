@@ -78,6 +78,7 @@ def test_inner_layers_know_no_outer_ones(module: tuple[Path, ast.Module]) -> Non
         ("logging.basicConfig", "", "the log is configured by its component"),
         ("os.getenv", "settings.py", "the environment is read by the settings"),
         ("FastAPI", "app.py", "the application is built by create_app"),
+        ("app.include_router", "", "name routers in a component; they are registered flat"),
     ],
 )
 def test_one_place_does_it(

@@ -18,9 +18,17 @@ def variables(model: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
         if isinstance(value, BaseModel):
             found |= variables(value, f"{prefix}{name.upper()}__")
         else:
-            text = f"{value:g}" if isinstance(value, float) else str(value)
-            found[f"{prefix}{name.upper()}"] = text.lower() if isinstance(value, bool) else text
+            found[f"{prefix}{name.upper()}"] = written(value)
     return found
+
+
+def written(value: object) -> str:
+    """Return a value as an environment has it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def test_example_lists_every_variable_with_its_default(settings: Settings) -> None:
@@ -77,14 +85,37 @@ def test_numbers_are_bounded() -> None:
         ("SERVER__PROT", "8000"),
         ("SERVER__DRAIN_SECONDS", "-1"),
         ("SERVER__HOST", ""),
+        ("SERVER__HEADER_BYTES", "1"),
+        ("SERVER__TRUSTED_PROXIES", "proxy.example.org"),
+        ("SERVER__TRUSTED_PROXIES", "*"),
+        ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("LIMITS__BODY_BYTES", "-1"),
+        ("LIMITS__REQUEST_SECONDS", "0"),
+        ("CORS__CREDENTIALS", "perhaps"),
     ],
 )
 def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bad value is told in one line that names its variable."""
     monkeypatch.setenv(PREFIX + name, value)
 
-    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}: [^\n]+\Z"):
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}(__0)?: [^\n]+\Z"):
         Settings.load({})
+
+
+def test_lists_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is written as people write one."""
+    monkeypatch.setenv(f"{PREFIX}LIMITS__ALLOWED_HOSTS", "example.org, *.example.org")
+    monkeypatch.setenv(f"{PREFIX}SERVER__TRUSTED_PROXIES", "10.0.0.1,10.1.0.0/16")
+
+    settings = Settings.load({})
+    assert settings.limits.allowed_hosts == ("example.org", "*.example.org")
+    assert settings.server.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
+
+
+def test_credentials_are_not_for_every_site() -> None:
+    """What only a signed-in user may see is not shown to the pages of every site."""
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}CORS: [^\n]+\Z"):
+        Settings.load({"cors": {"origins": ["*"], "credentials": True}})
 
 
 def test_file_must_be_text() -> None:

@@ -1,7 +1,6 @@
 """Every error as an RFC 9457 problem: the one place that maps errors to HTTP."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from http.client import responses as phrases
 from typing import Any, TypedDict
@@ -10,11 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from {{ package_name }} import errors
-
-logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,14 +31,22 @@ CODES: Mapping[int, str] = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "request_timeout",
     409: "conflict",
+    412: "precondition_failed",
     413: "content_too_large",
     415: "unsupported_media_type",
     422: "invalid_request",
+    428: "precondition_required",
     429: "too_many_requests",
+    431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",
 }
+
+CLOSE: Mapping[str, str] = {"Connection": "close"}
+"""For answers to requests that are not read to their end."""
 
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -57,6 +61,7 @@ RULES = frozenset(
         "finite_number",
         "greater_than",
         "greater_than_equal",
+        "json_invalid",
         "less_than",
         "less_than_equal",
         "literal_error",
@@ -104,9 +109,18 @@ SCHEMA: Mapping[str, Any] = {
     },
 }
 
+DESCRIPTIONS: Mapping[int | str, str] = {
+    413: "The body is too large",
+    415: "The body is of a type that is not read here",
+    422: "The request breaks a rule",
+    500: "An error that nobody foresaw",
+    503: "Something that the request needs can't serve now, or there are too many requests",
+    "default": "Any other error",
+}
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    422: {"description": "Invalid request", "content": {MEDIA_TYPE: {"schema": SCHEMA}}},
-    "default": {"description": "Any other error", "content": {MEDIA_TYPE: {"schema": SCHEMA}}},
+    status: {"description": description, "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+    for status, description in DESCRIPTIONS.items()
 }
 
 
@@ -177,37 +191,6 @@ def answer(error: Exception) -> Response:
 async def on_error(_request: Request, error: Exception) -> Response:
     """Answer an error that the framework hands over."""
     return answer(error)
-
-
-class CatchAll:
-    """Answers the errors that nobody foresaw.
-
-    Left to the server, such an error ends the connection, and with it the next request of an
-    innocent client behind the same proxy.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception as error:
-            logger.exception("request.failed")
-            if started:  # the status is out: only a broken connection tells the client now
-                raise
-            await answer(error)(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:

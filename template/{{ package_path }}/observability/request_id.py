@@ -2,43 +2,35 @@
 
 import os
 import re
+from contextvars import ContextVar
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware import Middleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
-from {{ package_name }}.component import Component
+from {{ package_name }}.component import Component, Exchange
 from {{ package_name }}.settings import Settings
 
-HEADER = "X-Request-ID"
-VALID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+HEADER = b"x-request-id"
+VALID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+# structlog merges every variable of such a name into a record. Set by itself, this one costs a
+# request a tenth of what bind_contextvars does.
+current: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id")
 
 
-class RequestId:
-    """Takes the id that came with a request, or makes one; logs and answers with it."""
+def take(exchange: Exchange) -> None:
+    """Give a request its id, which the log and the answer carry.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        given = Headers(scope=scope).get(HEADER, "")
-        # What a stranger sends ends up in logs: anything odd is replaced, not repaired.
-        request_id = given if VALID.fullmatch(given) else os.urandom(16).hex()
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
-            await send(message)
-
-        with bound_contextvars(request_id=request_id):
-            await self.app(scope, receive, answer)
+    What a stranger sends ends up in logs: anything odd is replaced, not repaired.
+    """
+    given = exchange.received.get(HEADER)
+    if given is not None and VALID.fullmatch(given):
+        request_id = given.decode()
+    else:
+        request_id = os.urandom(16).hex()
+    exchange.headers.append((HEADER, request_id.encode()))
+    current.set(request_id)
 
 
 def component(_settings: Settings) -> Component:
     """Plug the request id in."""
-    return Component(name="request_id", middleware=(Middleware(RequestId),))
+    return Component(name="request_id", before=take)

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 
 from {{ package_name }}.component import Component
 from {{ package_name }}.settings import Settings
@@ -14,10 +13,10 @@ from {{ package_name }}.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class Health(BaseModel):
-    """The answer of a probe. It never says why: that is in the log."""
-
-    status: Literal["ok", "unavailable"]
+def health(status: int, word: str) -> Response:
+    """Return the answer of a probe. It never says why: that is in the log."""
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse({"status": word}, status, headers)
 
 
 async def passes(name: str, probe: Callable[[], Awaitable[None]], seconds: float) -> bool:
@@ -31,30 +30,25 @@ async def passes(name: str, probe: Callable[[], Awaitable[None]], seconds: float
     return True
 
 
+async def live(_request: Request) -> Response:
+    """Say that the process is alive. It asks nobody else: a restart would not mend them."""
+    return health(200, "ok")
+
+
 def component(settings: Settings) -> Component:
     """Plug the probes in."""
-    router = APIRouter(prefix="/health", tags=["health"])
     seconds = settings.health.probe_seconds
 
-    @router.get("")
-    async def live(response: Response) -> Health:
-        """Say that the process is alive. It asks nobody else: a restart would not mend them."""
-        response.headers["Cache-Control"] = "no-store"
-        return Health(status="ok")
-
-    @router.get("/ready", responses={503: {"model": Health, "description": "Not ready"}})
-    async def ready(request: Request, response: Response) -> Health:
+    async def ready(request: Request) -> Response:
         """Say whether the service can take requests: it is not stopping and every probe passes."""
-        response.headers["Cache-Control"] = "no-store"
         state = request.app.state
         async with asyncio.TaskGroup() as group:
             results = [
                 group.create_task(passes(name, probe, seconds))
                 for name, probe in state.probes.items()
             ]
-        if not state.draining and all(task.result() for task in results):
-            return Health(status="ok")
-        response.status_code = 503
-        return Health(status="unavailable")
+        if state.traffic.draining or not all(task.result() for task in results):
+            return health(503, "unavailable")
+        return health(200, "ok")
 
-    return Component(name="health", routers=(router,))
+    return Component(name="health", operations={"/health": live, "/health/ready": ready})
