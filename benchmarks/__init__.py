@@ -1,0 +1,1 @@
+"""What the rendered services cost, measured against bare FastAPI."""

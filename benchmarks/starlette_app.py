@@ -1,0 +1,14 @@
+"""Bare Starlette: the least that anything on it can cost."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+
+async def ping(_request: Request) -> JSONResponse:
+    """Answer."""
+    return JSONResponse({"message": "pong"})
+
+
+app = Starlette(routes=[Route("/ping", ping)])

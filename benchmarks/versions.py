@@ -1,0 +1,30 @@
+"""The versions of what was measured."""
+
+import json
+import subprocess
+from pathlib import Path
+
+PACKAGES = (
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "structlog",
+    "prometheus-client",
+    "granian",
+)
+
+QUERY = """
+import json, platform, sys
+from importlib.metadata import version
+found = {name: version(name) for name in sys.argv[1:]}
+print(json.dumps({"Python": platform.python_version(), **found}))
+"""
+
+
+def versions(python: Path) -> dict[str, str]:
+    """Return the versions in an environment, given its Python."""
+    printed = subprocess.check_output([python, "-c", QUERY, *PACKAGES])
+    found: dict[str, str] = json.loads(printed)
+    return found
