@@ -42,7 +42,7 @@ def in_process(row: Row, setting: Setting) -> float:
         _, faults = process.communicate()
     if process.returncode != 0:
         raise BenchmarkError(f"in-process:\n{faults.decode(errors='replace')[-2000:]}")
-    if subject.logged is not None and subject.logged is not evidence.by_uvicorn:
+    if subject.logged is not None:
         logged = evidence.count_lines(log, subject.logged)
         evidence.verify(subject.name, rounds * REQUESTS, 0, logged=logged, in_counter=None)
     log.unlink()

@@ -89,9 +89,8 @@ Written by `uv run poe bench-service`; do not edit it. Every figure is a ratio t
 A server runs on one core and the load on another ({generator()}, {CONNECTIONS} connections). The
 two servers of a row are loaded in turns, {times}, and a figure is the median of the
 ratios of those pairs. One failed request fails the run, and so does a request that was not
-logged or not counted by a service that logs or counts. A service without structured logging has
-uvicorn's access log, which is a row of its own. All but granian's rows are served by uvicorn, on
-uvloop and httptools.
+logged or not counted by a service that logs or counts. All but granian's rows are served by
+uvicorn, on uvloop and httptools.
 
 "Nothing on" still answers errors as problems and bounds what a request may take, as every service
 does. "Everything on" has structured logging, metrics on a port of their own, tracing without an

@@ -64,7 +64,7 @@ def guide(name: str, servings: Servings) -> Row:
 
 
 def access_log(name: str, servings: Servings) -> Row:
-    """What uvicorn's access log costs, which a service without structured logging has."""
+    """What uvicorn's access log costs, which a service of ours does without."""
     subject = servings.plain(name, "bare_app", ("--access-log", "--log-level", "info"))
     subject = replace(subject, logged=by_uvicorn)
     return Row(subject=subject, baseline=servings.bare, load_only=True)

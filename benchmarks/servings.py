@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.collector import Collector
-from benchmarks.evidence import by_event, by_uvicorn
+from benchmarks.evidence import by_event
 from benchmarks.projects import PRACTICES, ROOT, Projects, uv
 from benchmarks.servers import Serving
 
@@ -50,7 +50,7 @@ class Servings:
             command=(str(folder / ".venv" / "bin" / "my-service"), "--port", "{port}"),
             folder=folder,
             environment=environment,
-            logged=by_event("request.served") if "structured_logging" in practices else by_uvicorn,
+            logged=by_event("request.served") if "structured_logging" in practices else None,
             metrics=metrics,
             module="my_service.app",
         )

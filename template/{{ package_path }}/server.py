@@ -36,6 +36,7 @@ class Config(uvicorn.Config):
             reset_contextvars=True,  # what one request binds must not reach the log of another
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
         self.settings = settings

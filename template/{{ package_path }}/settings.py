@@ -84,6 +84,7 @@ class ServerSettings(Group):
     port: int = Field(default=8000, ge=1, le=65535)
     drain_seconds: float = Field(default=5, ge=0, le=600)
     shutdown_seconds: int = Field(default=20, ge=1, le=3600)
+    keep_alive_seconds: int = Field(default=75, ge=1, le=3600)
     header_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
     header_seconds: float = Field(default=10, gt=0, le=600)
     trusted_proxies: Networks = ()

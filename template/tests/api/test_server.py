@@ -104,7 +104,7 @@ async def test_head_must_come_in_time() -> None:
 @pytest.mark.parametrize("begin", [b"", b"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n"])
 async def test_silent_connection_is_closed(begin: bytes) -> None:
     """A connection on which nothing comes is closed, after a request too."""
-    settings = configured(header_seconds=0.3)
+    settings = configured(header_seconds=0.3, keep_alive_seconds=1)
     async with served(create_app(settings, COMPONENTS), settings.server) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(begin)
