@@ -279,6 +279,7 @@ BY_ARCHITECTURE = {
 }
 
 BODIES = "tests/api/test_bodies.py"
+EDGE = "tests/api/test_edge.py"
 ERRORS = "tests/api/test_errors.py"
 HEADERS = "tests/api/test_headers.py"
 HEALTH = "tests/api/test_health.py"
@@ -323,8 +324,18 @@ BY_TESTS = {
         "test_every_error_is_a_problem",
         ERRORS,
         "api/errors.py",
-        "    for kind in (errors.AppError, RequestValidationError, HTTPException):",
-        "    for kind in (errors.AppError,):",
+        "RequestValidationError, HTTPException, ClientDisconnect):",
+        "):",
+    ),
+    "client that leaves taken for a failure": change(
+        "test_client_that_leaves_is_no_failure",
+        EDGE,
+        "api/errors.py",
+        "HTTPException, ClientDisconnect):",
+        "HTTPException):",
+    ),
+    "faults without number": change(
+        "test_faults_are_few_and_short", ERRORS, "api/errors.py", "[:MOST_FAULTS]", ""
     ),
     "no catch-all": change(
         "test_connection_outlives_an_unforeseen_error",
@@ -508,6 +519,13 @@ BY_TESTS = {
         "    trace_id.set(",
         "    print(",
     ),
+    "body that takes the answer's time": change(
+        "test_whoever_has_read_a_body_has_time_to_answer",
+        LIMITS,
+        "api/limits.py",
+        "            self.on_complete()\n",
+        "",
+    ),
     "body read whatever its size": change(
         "test_body_over_the_limit_is_not_read_on",
         LIMITS,
@@ -564,8 +582,36 @@ BY_TESTS = {
         "test_large_head_is_refused",
         SERVER,
         "server.py",
-        "            if self.received > self.settings.header_bytes:\n",
-        "            if self.received < 0:\n",
+        "        if self.received > self.settings.header_bytes:\n",
+        "        if self.received < 0:\n",
+    ),
+    "trailer without end": change(
+        "test_what_is_around_a_body_has_a_size",
+        SERVER,
+        "server.py",
+        "        self.received += len(data)\n",
+        "        self.received += len(data) * self.in_head\n",
+    ),
+    "trailer taken for headers": change(
+        "test_trailer_is_no_header",
+        SERVER,
+        "server.py",
+        "        self.headers = [*self.headers]",
+        "        self.headers = self.headers",
+    ),
+    "body that nobody reads": change(
+        "test_body_that_nobody_reads_has_its_time",
+        SERVER,
+        "server.py",
+        "        if not self.in_head and self.cycle.response_complete:\n",
+        "        if self.in_head and self.cycle.response_complete:\n",
+    ),
+    "answer that nobody takes": change(
+        "test_client_that_takes_nothing_is_cut_off",
+        SERVER,
+        "server.py",
+        "            self.transport.abort()\n",
+        "            self.transport.close()\n",
     ),
     "silent connection": change(
         "test_silent_connection_is_closed",
@@ -578,8 +624,8 @@ BY_TESTS = {
         "test_every_head_must_come_in_time",
         SERVER,
         "server.py",
-        "            elif self.timer is None:\n",
-        "            elif self.timer is not None:\n",
+        "        elif self.in_head and self.received and self.timer is None:\n",
+        "        elif self.in_head and self.received and self.timer is not None:\n",
     ),
     "any proxy believed": change(
         "test_only_known_proxies_are_believed",

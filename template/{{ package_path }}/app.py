@@ -43,7 +43,7 @@ def create_app(settings: Settings, components: Sequence[Component] | None = None
     """
     if components is None:
         components = enabled(settings)
-    traffic = Traffic()
+    traffic = Traffic(settings.limits.request_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:

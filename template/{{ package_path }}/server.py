@@ -43,9 +43,16 @@ class Config(uvicorn.Config):
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP that bounds the size of a request's head, and the time until it is complete.
+    """HTTP that bounds what the application can't.
 
-    The application hears of a request when its head is complete; until then it can limit nothing.
+    That is the size of a request's head, which it hears of when the head is complete, and the time
+    until then; whatever is sent around the body; a body that nobody reads; and an answer that the
+    client does not take.
+
+    Attributes:
+        received: Bytes since the last part of a head or body was complete.
+        left: Bytes of answers that the client had not taken when it was last looked at.
+        left_since: When that was, at first.
     """
 
     def __init__(
@@ -59,6 +66,8 @@ class Protocol(HttpToolsProtocol):
         self.settings = config.settings
         self.in_head = True
         self.received = 0
+        self.left = 0
+        self.left_since = 0.0
         self.timer: asyncio.TimerHandle | None = None
         self.start_timer()
 
@@ -68,15 +77,13 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head gets too long."""
-        if self.in_head:
-            self.received += len(data)
+        """Read on, unless the head or the trailer gets too long."""
+        self.received += len(data)
         super().data_received(data)
-        if self.in_head and self.received:
-            if self.received > self.settings.header_bytes:
-                self.refuse(problem(431, CODES[431], headers=CLOSE))
-            elif self.timer is None:
-                self.start_timer()
+        if self.received > self.settings.header_bytes:
+            self.refuse(problem(431, CODES[431], headers=CLOSE))
+        elif self.in_head and self.received and self.timer is None:
+            self.start_timer()
 
     def on_headers_complete(self) -> None:
         """Start to serve a request, or to refuse it."""
@@ -90,12 +97,39 @@ class Protocol(HttpToolsProtocol):
         self.in_head = False
         self.received = 0
         super().on_headers_complete()
+        self.headers = [*self.headers]  # the request's own must not grow by what comes in a trailer
         self.app = app
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, which the application counts."""
+        self.received = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait for the next request."""
+        self.stop_timer()
         self.in_head = True
+        self.received = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Give the rest of a body that nobody has read its time."""
+        super().on_response_complete()
+        if not self.in_head and self.cycle.response_complete:
+            self.start_timer()
+
+    def resume_writing(self) -> None:
+        """Note that the client takes its answer."""
+        self.left = 0
+        super().resume_writing()
+
+    def check(self, now: float, seconds: float) -> None:
+        """End the connection if the client has taken nothing of an answer for so long."""
+        left = self.transport.get_write_buffer_size()
+        if left != self.left:
+            self.left, self.left_since = left, now
+        elif left and now - self.left_since > seconds:
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -118,7 +152,7 @@ class Protocol(HttpToolsProtocol):
     def expire(self) -> None:
         """End a connection whose request did not come in time."""
         self.timer = None
-        if self.received:
+        if self.in_head and self.received:
             self.refuse(problem(408, CODES[408], headers=CLOSE))
         else:
             self.transport.close()
@@ -151,8 +185,14 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Tell whether to stop; the server asks ten times a second."""
-        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+        """Tell whether to stop, and look after the connections; called ten times a second."""
+        now = time.monotonic()
+        if counter % 10 == 0:
+            # WebSockets are connections, too.
+            ours = [item for item in self.server_state.connections if isinstance(item, Protocol)]
+            for connection in ours:
+                connection.check(now, self.app.state.traffic.seconds)
+        if self.stop_at is not None and now >= self.stop_at:
             self.should_exit = True
         return await super().on_tick(counter)
 

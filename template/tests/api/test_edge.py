@@ -122,6 +122,32 @@ async def test_fault_in_middleware_is_answered(settings: Settings) -> None:
     assert "hunter2" not in response.text
 
 
+@router.post("/read")
+async def read(request: Request) -> int:
+    """Read a body."""
+    return len(await request.body())
+
+
+async def test_client_that_leaves_is_no_failure(
+    app: FastAPI, watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever goes away in the middle of a body has done so; the service has not failed."""
+    messages = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+
+    async def receive() -> Message:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(_message: Message) -> None:
+        pass
+
+    length = (b"content-length", b"2")
+    scope = {"type": "http", "method": "POST", "path": "/try/read", "headers": [length]}
+    await app({**scope, "query_string": b""}, receive, send)
+
+    assert watcher.notes[-1] == "one after 400 True"
+    assert not caplog.records
+
+
 async def test_websockets_are_let_through(app: FastAPI, watcher: Watcher) -> None:
     """A WebSocket is no request: it lasts as long as it likes."""
     sent: list[str] = []

@@ -147,6 +147,15 @@ async def test_input_is_never_echoed(client: httpx.AsyncClient, body: dict[str, 
     assert "hunter2" not in response.text
 
 
+async def test_faults_are_few_and_short(client: httpx.AsyncClient) -> None:
+    """The answer does not grow with the request, however much is wrong with it."""
+    body = {f"{number}{'x' * 1000}": 0 for number in range(999)}
+    response = await client.post("/try/body", json=body)
+
+    assert len(response.json()["errors"]) == 100
+    assert len(response.content) < 30_000
+
+
 async def test_fault_says_where_and_why(client: httpx.AsyncClient) -> None:
     """The caller learns which value broke which rule."""
     response = await client.post("/try/body", json={"password": "short"})

@@ -31,6 +31,7 @@ class Trial:
         self.entered = asyncio.Event()
         router = APIRouter(prefix="/try")
         router.post("/body")(self.take)
+        router.post("/work")(self.work)
         router.get("/wait")(self.wait)
         router.get("/stream")(self.stream)
         self.component = Component(name="try", routers=(router,))
@@ -40,6 +41,12 @@ class Trial:
         async for part in request.stream():
             self.read += len(part)
         return {"bytes": self.read}
+
+    async def work(self, request: Request, seconds: float) -> dict[str, int]:
+        """Read a body, and then take a while."""
+        await request.body()
+        await asyncio.sleep(seconds)
+        return {}
 
     async def wait(self) -> dict[str, str]:
         """Answer when the test says so."""
@@ -122,11 +129,19 @@ async def test_answer_must_begin_in_time() -> None:
 async def test_whoever_has_read_a_body_has_time_to_answer() -> None:
     """The time for the body is not taken from that for the answer."""
     settings = limited(body_seconds=0.6, request_seconds=30)
-    trial = Trial()
-    async with connect(create_app(settings, [trial.component])) as client:
-        response = await client.post("/try/body", content=parts(1, 1, pause=0.1))
+    async with connect(create_app(settings, [Trial().component])) as client:
+        response = await client.post("/try/work?seconds=1.2", content=parts(1, 1, pause=0.1))
 
     assert response.status_code == 200
+
+
+async def test_answer_to_a_body_must_begin_in_time() -> None:
+    """Nor does a body give its request more time for the answer."""
+    settings = limited(body_seconds=30, request_seconds=0.3)
+    async with connect(create_app(settings, [Trial().component])) as client:
+        response = await client.post("/try/work?seconds=20", content=b"x")
+
+    assert code(response) == (503, "deadline_exceeded")
 
 
 async def test_stream_that_flows_is_not_cut() -> None:

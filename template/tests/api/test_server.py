@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -16,6 +18,8 @@ from {{ package_name }}.settings import Settings
 
 from support import served
 
+LONG = 16_000_000
+
 router = APIRouter(prefix="/try")
 
 
@@ -26,12 +30,25 @@ async def take(request: Request) -> dict[str, object]:
     return {"bytes": len(await request.body()), "client": request.client.host}
 
 
+@router.post("/names")
+async def names(request: Request) -> list[str]:
+    """Say which headers came, once the body has."""
+    await request.body()
+    return list(request.headers)
+
+
+@router.get("/long")
+async def answer_at_length() -> str:
+    """Answer with more than a connection holds by itself."""
+    return "x" * LONG
+
+
 COMPONENTS = [Component(name="try", routers=(router,))]
 
 
 def configured(**server: object) -> Settings:
     """Return settings with these of the server."""
-    return Settings.load({"server": server})
+    return Settings.load({"server": server, "limits": {"request_seconds": 0.5}})
 
 
 async def exchange(settings: Settings, *chunks: bytes, pause: float = 0) -> tuple[int, Any]:
@@ -129,6 +146,93 @@ async def test_every_head_must_come_in_time() -> None:
 
     assert first.startswith(b"HTTP/1.1 404")
     assert b"HTTP/1.1 408" in rest
+
+
+CHUNKED = b"POST /try/%s HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "late", [b"1\r\nx\r\n0\r\nX: ", b"1;x="], ids=["trailer", "extension of a chunk"]
+)
+async def test_what_is_around_a_body_has_a_size(late: bytes) -> None:
+    """What is neither head nor body, and so read by nobody, can't go on for ever."""
+    chunks = [CHUNKED % b"body", late, b"x" * 2000]
+
+    answer = await exchange(configured(header_bytes=1024), *chunks, pause=0.05)
+
+    assert answer == (431, "headers_too_large")
+
+
+async def test_trailer_is_no_header() -> None:
+    """What comes after the body, where no proxy looks, is not taken for a header."""
+    settings = configured()
+    async with served(create_app(settings, COMPONENTS), settings.server) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write((CHUNKED % b"names") + b"1\r\nx\r\n0\r\nX-Late: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readuntil(b"]")
+        writer.close()
+
+    assert head.startswith(b"HTTP/1.1 200")
+    assert json.loads(body) == ["host", "transfer-encoding"]
+
+
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    """Send a body that does not end."""
+    while True:
+        writer.write(b"1\r\nx\r\n")
+        await asyncio.sleep(0.05)
+
+
+async def test_body_that_nobody_reads_has_its_time() -> None:
+    """A request that is answered before its body is complete does not hold its connection."""
+    settings = configured(header_seconds=0.3)
+    async with served(create_app(settings, COMPONENTS), settings.server) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED % b"nowhere")
+        head = await reader.readuntil(b"\r\n\r\n")
+        sending = asyncio.create_task(trickle(writer))
+        with suppress(ConnectionError):
+            async with asyncio.timeout(3):
+                await reader.read()
+        sending.cancel()
+        writer.close()
+
+    assert head.startswith(b"HTTP/1.1 404")
+    assert b"close" not in head
+
+
+async def received(first: float, then: float, buffer: int) -> int:
+    """Ask for a long answer and take it bit by bit; return how much came.
+
+    Args:
+        first: Seconds until the first bit is taken.
+        then: Seconds between two bits.
+        buffer: Bytes that the client's system may hold for it.
+    """
+    settings, loop, length = configured(), asyncio.get_running_loop(), 0
+    async with served(create_app(settings, COMPONENTS), settings.server) as port:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            client.settimeout(0)
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            await loop.sock_sendall(client, b"GET /try/long HTTP/1.1\r\nHost: test\r\n\r\n")
+            await asyncio.sleep(first)
+            with suppress(ConnectionError):
+                while length < LONG and (part := await loop.sock_recv(client, 262_144)):
+                    length += len(part)
+                    await asyncio.sleep(then)
+    return length
+
+
+async def test_client_that_takes_nothing_is_cut_off() -> None:
+    """An answer that nobody takes does not hold its connection for ever."""
+    assert await received(first=3, then=0, buffer=4096) < LONG
+
+
+async def test_client_that_takes_its_time_is_not_cut_off() -> None:
+    """An answer that is taken slowly, but steadily, is sent to its end."""
+    assert await received(first=0, then=0.03, buffer=262_144) >= LONG
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\r\n\r\n", b"\x16" * 5000])

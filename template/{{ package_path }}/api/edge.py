@@ -55,7 +55,6 @@ class Edge:
     ) -> None:
         self.app = app
         self.settings = settings
-        self.seconds = settings.request_seconds
         self.traffic = traffic
         self.gate = Gate(settings, traffic)
         self.operations = operations_of(components)
@@ -77,10 +76,10 @@ class Edge:
         for hook in self.before:
             hook(exchange)
         task = current_task()
-        traffic.ends[task] = exchange.start + self.seconds
+        traffic.ends[task] = exchange.start + traffic.seconds
         body = None
         if b"content-length" in received or b"transfer-encoding" in received:
-            body = Body(receive, self.settings.body_bytes)
+            body = Body(receive, self.settings.body_bytes, partial(traffic.extend, task))
             receive = body.receive
             traffic.ends[task] = exchange.start + self.settings.body_seconds
 
@@ -117,7 +116,7 @@ class Edge:
                 *self.traffic.farewell,
             ]
         elif message.get("more_body"):  # a client that takes its answer has time
-            self.traffic.ends[task] = time.perf_counter() + self.seconds
+            self.traffic.extend(task)
         return send(message)
 
     def late(

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from {{ package_name }} import errors
@@ -74,6 +75,11 @@ RULES = frozenset(
         "too_short",
     }
 )
+
+
+# A body may have more faults than anybody wants to read, and names of any length.
+MOST_FAULTS = 100
+MOST_CHARACTERS = 100
 
 
 class Fault(TypedDict):
@@ -163,7 +169,7 @@ def describe(error: Mapping[str, Any]) -> Fault:
     """Return what one of pydantic's errors says, without the input that it was given."""
     code: str = error["type"]
     return {
-        "pointer": "".join(f"/{part}" for part in error["loc"]),
+        "pointer": "".join(f"/{str(part)[:MOST_CHARACTERS]}" for part in error["loc"]),
         "code": code,
         "detail": error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid",
     }
@@ -176,7 +182,8 @@ def answer(error: Exception) -> Response:
             status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
             return problem(status, error.code, detail=error.message)
         case RequestValidationError():
-            return problem(422, CODES[422], faults=[describe(item) for item in error.errors()])
+            faults = [describe(item) for item in error.errors()[:MOST_FAULTS]]
+            return problem(422, CODES[422], faults=faults)
         case HTTPException(status_code=status):
             return problem(
                 status,
@@ -184,6 +191,8 @@ def answer(error: Exception) -> Response:
                 detail=error.detail if error.detail != phrases.get(status) else None,
                 headers=error.headers,
             )
+        case ClientDisconnect():  # in the middle of its body: it won't hear this, but the log will
+            return problem(400, CODES[400])
         case _:
             return problem(500, CODES[500])
 
@@ -195,5 +204,5 @@ async def on_error(_request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Make the application answer the errors that it knows as problems."""
-    for kind in (errors.AppError, RequestValidationError, HTTPException):
+    for kind in (errors.AppError, RequestValidationError, HTTPException, ClientDisconnect):
         app.add_exception_handler(kind, on_error)

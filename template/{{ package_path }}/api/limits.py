@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Response
@@ -20,13 +20,15 @@ class Traffic:
     One sweep over all of them costs a request far less than a timer of its own.
 
     Attributes:
+        seconds: What each has until its answer begins, and between two parts of it.
         ends: When each must have ended, by time.perf_counter(), by the task that serves it.
         overdue: The tasks that the sweep has ended.
         draining: Is the service about to stop?
         farewell: Headers that ask clients to connect anew, and so elsewhere, while it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.ends: dict[asyncio.Task[Any], float] = {}
         self.overdue: set[asyncio.Task[Any]] = set()
         self.draining = False
@@ -36,6 +38,10 @@ class Traffic:
         """Send the clients elsewhere, one by one."""
         self.draining = True
         self.farewell = ((b"connection", b"close"),)
+
+    def extend(self, task: asyncio.Task[Any]) -> None:
+        """Give a request that gets on its time anew."""
+        self.ends[task] = time.perf_counter() + self.seconds
 
     async def sweep(self) -> None:
         """End what is overdue, for as long as the application runs."""
@@ -51,9 +57,10 @@ class Traffic:
 class Body:
     """The body of a request, which may have a size and take a while."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, on_complete: Callable[[], None]) -> None:
         self.source = receive
         self.limit = limit
+        self.on_complete = on_complete
         self.size = 0
         self.complete = False
 
@@ -67,7 +74,9 @@ class Body:
         self.size += len(message.get("body", b""))
         if self.size > self.limit:
             raise HTTPException(413, headers=CLOSE)
-        self.complete = not message.get("more_body", False)
+        if not self.complete and not message.get("more_body", False):
+            self.complete = True
+            self.on_complete()
         return message
 
 
