@@ -1,8 +1,10 @@
 """The log: one pipeline, one line a record, and nothing secret in it."""
 
+import asyncio
 import io
 import json
 import logging
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -39,7 +41,7 @@ def written(stream: io.BytesIO) -> list[dict[str, Any]]:
 def test_every_logger_writes_the_same_form(*, ours: bool) -> None:
     """Our records and everybody else's go through one pipeline."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         if ours:
             structlog.get_logger("some.name").warning("order.paid", order=7)
         else:
@@ -58,7 +60,7 @@ def test_every_logger_writes_the_same_form(*, ours: bool) -> None:
 def test_level_holds_for_both() -> None:
     """What is below the level is not written."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(level="WARNING"), stream):
+    with configured(LoggingSettings(level="WARNING"), Output(stream)):
         structlog.get_logger().info("quiet")
         logging.getLogger("some.name").info("quiet")
 
@@ -68,7 +70,7 @@ def test_level_holds_for_both() -> None:
 def test_secrets_are_redacted() -> None:
     """A value is hidden by the name of its key, at any depth."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info(
             "order.paid",
             password="hunter2",
@@ -83,7 +85,7 @@ def test_secrets_are_redacted() -> None:
 def test_addresses_show_no_credentials() -> None:
     """What a driver's error tells of its connection does not give the password away."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         try:
             int("postgresql://app:hunter2@db")
         except ValueError:
@@ -119,7 +121,7 @@ class Account:
 def test_every_value_can_be_logged(value: object, shown: object) -> None:
     """A record is one line of ASCII whatever is in it, and shows no object's inside."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid", value=value)
 
     (record,) = written(stream)
@@ -142,7 +144,7 @@ class Full(io.BytesIO):
 def test_log_that_is_full_fails_nobody() -> None:
     """A record that can't be written is lost, not the request that it is about."""
     stream = Full()
-    Output(stream).info("order.paid")
+    Output(stream).write("order.paid")
 
     assert stream.asked == 1
 
@@ -177,6 +179,40 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
     }
 
 
+async def test_lines_of_a_busy_moment_are_written_together() -> None:
+    """What comes while the event loop is at work is written when it is done, in its order."""
+    stream = io.BytesIO()
+    output = Output(stream)
+    output.write_soon(b"one")
+    output.write_soon(b"two")
+    waiting = stream.getvalue()
+    await asyncio.sleep(0)
+
+    assert waiting == b""
+    assert stream.getvalue() == b"one\ntwo\n"
+
+
+async def test_no_line_overtakes_another() -> None:
+    """A record that is written at once comes after those that wait."""
+    stream = io.BytesIO()
+    output = Output(stream)
+    output.write_soon(b"one")
+    output.write("two")
+
+    assert stream.getvalue() == b"one\ntwo\n"
+    await asyncio.sleep(0)
+    assert stream.getvalue() == b"one\ntwo\n"
+
+
+async def test_access_line_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """At a terminal a person sees who asked for what, too."""
+    settings = Settings.load({"logging": {"format": "console"}})
+    async with connect(create_app(settings)) as client:
+        await client.get("/nowhere", headers={"X-Request-ID": "one"})
+
+    assert re.search(r"request\.served .*request_id=one .*status=404", capsys.readouterr().out)
+
+
 async def test_quiet_level_leaves_access_lines_out(capsys: pytest.CaptureFixture[str]) -> None:
     """Who wants warnings only gets no line a request."""
     settings = Settings.load({"logging": {"format": "json", "level": "WARNING"}})
@@ -195,7 +231,7 @@ def test_traceback_has_no_local_variables() -> None:
     """A traceback shows the code, not the values that it worked on."""
     stream = io.BytesIO()
     pin = 1000 + 234
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         try:
             charge(pin)
         except ValueError:
@@ -211,7 +247,7 @@ def test_injected_newline_stays_on_its_line(form: str) -> None:
     """A value can't forge a second record or colour the terminal."""
     stream = io.BytesIO()
     settings = LoggingSettings.model_validate({"format": form})
-    with configured(settings, stream):
+    with configured(settings, Output(stream)):
         structlog.get_logger().info("order\nforged", note="a\x1b[31m\nb")
 
     assert len(stream.getvalue().decode().splitlines()) == 1
@@ -221,7 +257,7 @@ def test_injected_newline_stays_on_its_line(form: str) -> None:
 def test_terminal_gets_a_readable_form() -> None:
     """A person gets colours, a program JSON."""
     stream = Terminal()
-    with configured(LoggingSettings(), stream):
+    with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid")
 
     assert b"\x1b[" in stream.getvalue()

@@ -165,11 +165,19 @@ def problem(
     )
 
 
+def pointer(parts: Sequence[object]) -> str:
+    """Return where a value is, as a JSON Pointer (RFC 6901)."""
+    names = (str(part)[:MOST_CHARACTERS].replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(f"/{name}" for name in names)
+
+
 def describe(error: Mapping[str, Any]) -> Fault:
     """Return what one of pydantic's errors says, without the input that it was given."""
     code: str = error["type"]
+    # The name of a member that nobody knows is input, too: its owner is named instead.
+    where = error["loc"][:-1] if code == "extra_forbidden" else error["loc"]
     return {
-        "pointer": "".join(f"/{str(part)[:MOST_CHARACTERS]}" for part in error["loc"]),
+        "pointer": pointer(where),
         "code": code,
         "detail": error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid",
     }

@@ -1,5 +1,6 @@
 """The log: one structlog pipeline for our records and everybody else's."""
 
+import asyncio
 import json
 import logging
 import re
@@ -49,7 +50,9 @@ def redacted(key: str, value: object) -> object:
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Keep secrets out of a record."""
     for key, value in event.items():
-        if type(value) not in PLAIN or is_secret(key):
+        kind = type(value)
+        is_plain = kind in PLAIN or (kind is str and "://" not in value)
+        if not is_plain or is_secret(key):
             event[key] = redacted(key, value)
     return event
 
@@ -92,45 +95,79 @@ def plain(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-def to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+def dump(event: EventDict) -> bytes:
     """Return a record as one line of ASCII, whatever is in it."""
     try:
         line = orjson.dumps(event, default=plain, option=OPTIONS)
     except TypeError:  # half a surrogate, or an integer beyond 64 bits
         line = b"\x7f"
     if line.isascii() and b"\x7f" not in line:
-        return line.decode()
-    return json.dumps(event, default=plain).replace("\x7f", "\\u007f")
+        return line
+    return json.dumps(event, default=plain).replace("\x7f", "\\u007f").encode()
+
+
+def to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Write a record for programs."""
+    return dump(event).decode()
 
 
 class Output:
     """Where records end. One that nobody takes any more must not fail a request."""
 
-    def __init__(self, stream: BinaryIO, name: str = "") -> None:
+    def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
-        self.name = name
+        self.pending: list[bytes] = []
 
     def write(self, line: str) -> None:
-        """Write a record: structlog makes an output for each logger, the library uses one."""
+        """Write a record, after those that wait."""
+        self.pending.append(line.encode(errors="backslashreplace"))
+        self.flush()
+
+    def write_soon(self, line: bytes) -> None:
+        """Write a record when the event loop has done what it is at, with those that come by then.
+
+        To write each line by itself would cost a busy service more than to make it.
+        """
+        if not self.pending:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.pending.append(line)
+
+    def flush(self) -> None:
+        """Write what waits, if anything does."""
+        if not self.pending:
+            return
+        lines = b"\n".join([*self.pending, b""])
+        self.pending.clear()
         try:
-            self.stream.write(line.encode(errors="backslashreplace") + b"\n")
+            self.stream.write(lines)
             self.stream.flush()
         except OSError:
             return
 
-    debug = info = warning = error = critical = write
+
+class Logger:
+    """What structlog hands finished records to; it makes one for each name."""
+
+    def __init__(self, output: Output, name: str = "") -> None:
+        self.name = name
+        self.debug = self.info = self.warning = self.error = self.critical = output.write
+
+
+def is_for_people(settings: LoggingSettings, stream: BinaryIO) -> bool:
+    """Tell whether the log is readable instead of JSON."""
+    return settings.format == "console" or (settings.format == "auto" and stream.isatty())
 
 
 def renderers(settings: LoggingSettings, stream: BinaryIO) -> list[Processor]:
     """Return the last processors: JSON for programs, colours for a terminal."""
-    if settings.format == "console" or (settings.format == "auto" and stream.isatty()):
+    if is_for_people(settings, stream):
         return [write_time, escape, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
     return [to_json]
 
 
 @contextmanager
-def configured(settings: LoggingSettings, stream: BinaryIO) -> Iterator[None]:
-    """Send every record of the process to the stream, and put things back at the end."""
+def configured(settings: LoggingSettings, output: Output) -> Iterator[None]:
+    """Send every record of the process to the output, and put things back at the end."""
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -141,14 +178,14 @@ def configured(settings: LoggingSettings, stream: BinaryIO) -> Iterator[None]:
         # Text without local variables: those hold passwords.
         structlog.processors.format_exc_info,
         redact,
-        *renderers(settings, stream),
+        *renderers(settings, output.stream),
     ]
     structlog.configure(
         processors=[*first, *last],
-        logger_factory=partial(Output, stream),
+        logger_factory=partial(Logger, output),
         wrapper_class=structlog.make_filtering_bound_logger(settings.level),
     )
-    handler = logging.StreamHandler(Output(stream))
+    handler = logging.StreamHandler(output)
     handler.terminator = ""
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -164,6 +201,7 @@ def configured(settings: LoggingSettings, stream: BinaryIO) -> Iterator[None]:
     try:
         yield
     finally:
+        output.flush()
         root.removeHandler(handler)
         level, server_access.propagate = before
         root.setLevel(level)
@@ -177,10 +215,11 @@ class AccessLog:
     request, and a logger would add a third to it.
     """
 
-    def __init__(self, settings: LoggingSettings, stream: BinaryIO) -> None:
-        self.output = Output(stream, "access")
+    def __init__(self, settings: LoggingSettings, output: Output) -> None:
+        self.output = output
         self.client_address = settings.client_address
-        self.renderers = renderers(settings, stream)
+        self.renderers = renderers(settings, output.stream)
+        self.is_json = not is_for_people(settings, output.stream)
 
     def write(self, exchange: Exchange) -> None:
         """Write the line of a request that has ended: what was bound for it, and these fields."""
@@ -199,6 +238,9 @@ class AccessLog:
         }
         if self.client_address and scope.get("client"):
             line["client"] = scope["client"][0]
+        if self.is_json:
+            self.output.write_soon(dump(line))
+            return
         for render in self.renderers:
             line = render(None, "info", line)
         self.output.write(line)
@@ -206,12 +248,12 @@ class AccessLog:
 
 def component(settings: Settings) -> Component:
     """Plug the log in."""
-    stream = sys.stdout.buffer
-    access = AccessLog(settings.logging, stream)
+    output = Output(sys.stdout.buffer)
+    access = AccessLog(settings.logging, output)
 
     @asynccontextmanager
     async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        with configured(settings.logging, stream):
+        with configured(settings.logging, output):
             yield {}
 
     is_logged = settings.logging.level in {"DEBUG", "INFO"}

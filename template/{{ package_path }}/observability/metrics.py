@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from secrets import compare_digest
@@ -22,6 +22,8 @@ NAME = "{{ distribution_name }}"
 # Any other method, which clients are free to invent, counts as this.
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "OTHER"
+
+Adders = tuple[Callable[[], None], Callable[[float], None]]
 
 
 class Metrics:
@@ -61,8 +63,8 @@ class Metrics:
         ).labels(NAME, version(NAME), platform.python_version()).set(1)
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        # Looking a series up by its labels costs more than counting.
-        self.series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        # Looking a series up by its labels costs more than adding to it.
+        self.adders: dict[tuple[str, str, int], Adders] = {}
 
     def arrive(self, _exchange: Exchange) -> None:
         """Count a request in, where one process can't ask another."""
@@ -73,21 +75,21 @@ class Metrics:
         if self.shared:
             self.in_flight.dec()
         key = (exchange.scope["method"], exchange.route, exchange.status)
-        requests, duration = self.series.get(key) or self.find(key)
-        requests.inc()
-        duration.observe(exchange.seconds)
+        count, observe = self.adders.get(key) or self.find(key)
+        count()
+        observe(exchange.seconds)
 
-    def find(self, key: tuple[str, str, int]) -> tuple[Counter, Histogram]:
-        """Return the series for a method, a route and a status, and remember them."""
+    def find(self, key: tuple[str, str, int]) -> Adders:
+        """Return what adds to the series of a method, a route and a status, and remember it."""
         method, route, status = key
         name = method if method in METHODS else OTHER
-        series = (
-            self.requests.labels(name, route, str(status)),
-            self.duration.labels(name, route),
+        adders = (
+            self.requests.labels(name, route, str(status)).inc,
+            self.duration.labels(name, route).observe,
         )
         if method in METHODS:
-            self.series[key] = series
-        return series
+            self.adders[key] = adders
+        return adders
 
     async def expose(self, request: Request) -> Response:
         """Answer a scrape: for this process, or for all that share PROMETHEUS_MULTIPROC_DIR."""
