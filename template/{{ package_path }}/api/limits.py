@@ -106,8 +106,8 @@ class Gate:
         """
         if len(self.traffic.ends) > self.at_once:
             return problem(503, "overloaded")
-        length = received.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self.body_bytes:
+        length = received.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > self.body_bytes:
             return problem(413, CODES[413], headers=CLOSE)
         if self.hosts and self.is_foreign(received.get(b"host", b"")):
             return problem(400, "unknown_host", headers=CLOSE)
