@@ -20,7 +20,7 @@ from harness import answer_sets, tree, values
 Answers = Mapping[str, object]
 
 NAMED = answer_sets()
-QUICK = ("service-standard", "service-minimal", "long-names", "bare")
+QUICK = ("service-standard", "service-minimal", "bare")
 
 POOL = {name: found for name, found in values().items() if len(found) > 1}
 NAMES: Sequence[Answers] = ({}, NAMED["short-names"], NAMED["long-names"])
