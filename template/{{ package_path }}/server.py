@@ -126,9 +126,9 @@ class Protocol(HttpToolsProtocol):
     def check(self, now: float, seconds: float) -> None:
         """End the connection if the client has taken nothing of an answer for so long."""
         left = self.transport.get_write_buffer_size()
-        if left != self.left:
+        if left != self.left or left == 0:
             self.left, self.left_since = left, now
-        elif left and now - self.left_since > seconds:
+        if now - self.left_since > seconds:
             self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
