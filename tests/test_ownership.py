@@ -60,13 +60,8 @@ PRACTICES = {
     ),
     "metrics": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/observability/database_metrics.py",
-            f"{PACKAGE}/observability/metrics.py",
-            "tests/api/test_metrics.py",
-            "tests/integration/test_database_metrics.py",
-        },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics",
+        files={f"{PACKAGE}/observability/metrics.py", "tests/api/test_metrics.py"},
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|SecretStr =",
         shared=HOOKS,
     ),
     "tracing": Practice(
@@ -79,31 +74,6 @@ PRACTICES = {
         },
         words=r"opentelemetry-|OTLP|TRACING|TracingSettings|trace_ids",
         shared=HOOKS,
-    ),
-    "database": Practice(
-        off="none",
-        files={
-            f"{PACKAGE}/domain/__init__.py",
-            f"{PACKAGE}/domain/base.py",
-            f"{PACKAGE}/infrastructure/__init__.py",
-            f"{PACKAGE}/infrastructure/database.py",
-            f"{PACKAGE}/infrastructure/postgresql.py",
-            f"{PACKAGE}/observability/database_metrics.py",
-            "migrations/env.py",
-            "migrations/script.py.mako",
-            "migrations/versions/2026_01_01_0001_start.py",
-            "tests/architecture/test_database_rules.py",
-            "tests/database_server.py",
-            "tests/integration/test_database.py",
-            "tests/integration/test_database_metrics.py",
-            "tests/integration/test_migrations.py",
-            "tests/integration/test_postgresql.py",
-            "tests/postgresql_server.py",
-            "tests/scratch.py",
-        },
-        words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|"
-        r"poe migrate",
-        shared=HOOKS | {"tests/conftest.py"},
     ),
     "strict_mypy": Practice(
         off=False,
@@ -119,9 +89,6 @@ PRACTICES = {
 OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
 ALL_ON = {"preset": "full"}
-
-ANSWERED_OTHERWISE = {"coverage_minimum", "database"}
-"""Practices that are switched on by something else than a yes."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
@@ -192,16 +159,10 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
         modules
         | (required(on) - required(off))
         | (variables(on) - variables(off))
+        | (classes(on) - classes(off))
         | {module.rpartition(".")[2] + ".component" for module in modules}
     )
     left = {word: path for word in gone for path, text in off.items() if word and word in text}
-    # The name of a class may be a word of a sentence, too.
-    left |= {
-        name: path
-        for name in classes(on) - classes(off)
-        for path, text in off.items()
-        if re.search(rf"(?<!\w){name}[(.,)\[\]]", text)
-    }
 
     assert left == {}
 
@@ -232,7 +193,7 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
     alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE}}
+    others = {name: True for name in PRACTICES if name not in {*owners, "coverage_minimum"}}
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

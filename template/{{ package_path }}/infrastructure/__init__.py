@@ -1,1 +1,0 @@
-"""What reaches outside the process."""
