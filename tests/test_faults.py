@@ -81,7 +81,7 @@ def project(variant: Variant, collector: Collector) -> Iterator[Project]:
     assert python is not None
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "my-service"
-        shutil.copytree(variant(preset="full"), folder)
+        shutil.copytree(variant(preset="full", database="none"), folder)
         package = folder / "src" / "my_service"
         (package / "project.py").write_text(PROJECT.lstrip(), encoding="utf-8")
         (package / "api" / "routes" / "faults.py").write_text(ROUTES.lstrip(), encoding="utf-8")

@@ -35,11 +35,14 @@ FLIPS: Sequence[Answers] = [{name: value} for name, found in POOL.items() for va
 NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
 """Questions whose answers change no line of code, so that one of them alone needs no test run."""
 
+HELPERS = ["support", "database_server", "postgresql_server", "scratch", "sqlite_server"]
+"""Modules beside a project's tests."""
+
 # A project's style, which an outsider's tools take from it like its formatting.
 STYLE = (
     "--line-length=100",
     "--config=lint.pydocstyle.convention='google'",
-    "--config=lint.isort.known-local-folder=['support']",
+    f"--config=lint.isort.known-local-folder={HELPERS}",
 )
 CLASHES = {
     "COM812": "the formatter sets trailing commas",
@@ -61,6 +64,7 @@ CLASHES_IN_TESTS = {
 
 # What vulture takes for unused at 60 %, because a framework uses it.
 USED_BY_NAME = (
+    "ALTERS_BY_COPY,BEFORE_MIGRATIONS,Base",  # migrations use them, and the owner's models Base
     "build",  # uvicorn imports it by its name
     "build_middleware_stack",  # Starlette calls it
     "capture_signals,handle_exit,on_tick",  # uvicorn calls them
@@ -70,10 +74,14 @@ USED_BY_NAME = (
     "draining,probes",  # the probes read them, and the owner's components may
     "force_exit,should_exit",  # uvicorn reads them
     "get_route_handler,matches",  # FastAPI calls them
+    "cache_ok,impl,process_bind_param,process_result_value",  # SQLAlchemy uses them
+    "type_annotation_map",  # and this
+    "isolation_level",  # the driver's own attribute
     "model_config",  # pydantic reads it
     "on_start",  # OpenTelemetry calls it
     "operations,admin_operations",  # the admin port reads them, and the owner's components may
     "pointer",  # a key of a TypedDict
+    "read,write",  # how routes use the database; where there is none, nobody does
     "terminator",  # the handler's own attribute
     "farewell",  # read by whoever answers
 )

@@ -266,6 +266,26 @@ BY_ARCHITECTURE = {
             app.include_router(router, prefix="/v1")
         """,
     ),
+    "second owner of the transaction": module(
+        RULES,
+        "test_one_module_owns_the_transactions",
+        """
+        from sqlalchemy.ext.asyncio import AsyncSession
+
+        async def save(session: AsyncSession) -> None:
+            await session.commit()
+        """,
+    ),
+    "pages by offset": module(
+        RULES,
+        "test_pages_are_not_counted_off",
+        """
+        from sqlalchemy import Select
+
+        def page(rows: Select[tuple[int]], number: int) -> Select[tuple[int]]:
+            return rows.limit(100).offset(100 * number)
+        """,
+    ),
     "password as plain text": module(
         RULES,
         "test_secret_fields_are_secret",
@@ -279,6 +299,7 @@ BY_ARCHITECTURE = {
 }
 
 BODIES = "tests/api/test_bodies.py"
+DATABASE = "tests/integration/test_database.py"
 EDGE = "tests/api/test_edge.py"
 ERRORS = "tests/api/test_errors.py"
 HEADERS = "tests/api/test_headers.py"
@@ -312,6 +333,13 @@ BY_TESTS = {
         "api/errors.py",
         'error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid"',
         'str(error["input"])',
+    ),
+    "name of an unknown member echoed": change(
+        "test_input_is_never_echoed",
+        ERRORS,
+        "api/errors.py",
+        'if code == "extra_forbidden" else',
+        'if code == "never" else',
     ),
     "validators quoted": change(
         "test_input_is_never_echoed",
@@ -444,6 +472,14 @@ BY_TESTS = {
         "observability/logging.py",
         'CREDENTIALS.sub("[redacted]@", value) if "://" in value else value',
         "value",
+    ),
+    "lines out of order": change(
+        "test_no_line_overtakes_another",
+        LOG,
+        "observability/logging.py",
+        '        self.pending.append(line.encode(errors="backslashreplace"))\n'
+        "        self.flush()\n",
+        '        self.stream.write(line.encode() + b"\\n")\n',
     ),
     "full disk fails requests": change(
         "test_log_that_is_full_fails_nobody",
@@ -680,6 +716,98 @@ BY_TESTS = {
         "for path, item in component.operations.items()}",
         "for path, item in (component.operations | component.admin_operations).items()}",
     ),
+    "outage taken for a fault": change(
+        "test_outage_is_told",
+        DATABASE,
+        "infrastructure/sqlite.py",
+        "        sqlite3.SQLITE_CANTOPEN,\n",
+        "",
+    ),
+    "work that was given up is lost": change(
+        "test_work_that_was_given_up_is_done_again",
+        DATABASE,
+        "infrastructure/database.py",
+        "if attempt == ATTEMPTS:",
+        "if attempt:",
+    ),
+    "transactions left to the driver": change(
+        "test_reading_writes_nothing",
+        DATABASE,
+        "infrastructure/sqlite.py",
+        '    event.listen(engine.sync_engine, "begin", begin)\n',
+        "",
+    ),
+    "values of statements in the log": change(
+        "test_slow_statements_are_logged_without_values",
+        DATABASE,
+        "infrastructure/database.py",
+        "def end(connection: Connection, _cursor: object, statement: str, *_: object) -> None:",
+        "def end(connection, _cursor, statement, values, *_):",
+        ('"statement": statement,', '"statement": str(values),'),
+    ),
+    "password of the database shown": change(
+        "test_password_is_not_shown",
+        DATABASE,
+        "settings.py",
+        "    url: SecretStr = SecretStr(DATABASE_URL)\n",
+        "    url: str = DATABASE_URL\n",
+    ),
+    "times without a zone": change(
+        "test_time_without_a_zone_is_refused",
+        DATABASE,
+        "domain/base.py",
+        "if value is not None and value.tzinfo is None:",
+        "if value is None and value:",
+    ),
+    "constraints without names": change(
+        "test_constraints_have_names",
+        DATABASE,
+        "domain/base.py",
+        "MetaData(naming_convention=NAMES)",
+        "MetaData()",
+    ),
+    "connections left open": change(
+        "test_connections_end_with_the_service",
+        DATABASE,
+        "infrastructure/database.py",
+        "            await database.engine.dispose()\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "model without a migration": Break(
+        gate=(*TESTS, "tests/integration/test_migrations.py"),
+        refused_by="test_models_need_no_other_migration",
+        write={
+            f"{PACKAGE}/domain/orders.py": """
+            from sqlalchemy.orm import Mapped, mapped_column
+
+            from my_service.domain.base import Base
+
+            class Order(Base):
+                __tablename__ = "orders"
+
+                id: Mapped[int] = mapped_column(primary_key=True)
+            """
+        },
+    ),
+    "migration without a way back": Break(
+        gate=(*TESTS, "tests/integration/test_migrations.py"),
+        refused_by="test_up_down_and_up",
+        write={
+            "migrations/versions/2026_02_01_0002_orders.py": """
+            import sqlalchemy as sa
+            from alembic import op
+
+            revision = "0002"
+            down_revision = "0001"
+
+            def upgrade() -> None:
+                op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
+
+            def downgrade() -> None:
+                pass
+            """
+        },
+    ),
     "nested routers": change(
         "test_route_is_named",
         "tests/unit/test_router.py",
@@ -805,10 +933,13 @@ def installed(variant: Variant) -> Iterator[tuple[Path, Path, Gate]]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "my-service"
         # All of it covered, so that one line without a test falls below the gate.
-        shutil.copytree(variant(preset="full"), project)
+        rendered = variant(preset="full", database="sqlite")
+        shutil.copytree(rendered, project)
         environment = Environments(Path(folder) / "environments").of(python)
         environment.install(project)
-        untouched = shutil.copytree(variant(preset="full"), Path(folder) / "untouched")
+        untouched = shutil.copytree(
+            variant(preset="full", database="sqlite"), Path(folder) / "untouched"
+        )
         yield project, untouched, lambda gate: environment.run(project, *gate)
 
 
@@ -816,7 +947,7 @@ def installed(variant: Variant) -> Iterator[tuple[Path, Path, Gate]]:
 def project(installed: tuple[Path, Path, Gate]) -> Path:
     """Return the project as it was rendered."""
     folder, untouched, _ = installed
-    for name in ("src", "tests"):
+    for name in ("migrations", "src", "tests"):
         shutil.rmtree(folder / name)
     shutil.copytree(untouched, folder, dirs_exist_ok=True)
     return folder

@@ -60,8 +60,13 @@ PRACTICES = {
     ),
     "metrics": Practice(
         off=False,
-        files={f"{PACKAGE}/observability/metrics.py", "tests/api/test_metrics.py"},
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|SecretStr =",
+        files={
+            f"{PACKAGE}/observability/database_metrics.py",
+            f"{PACKAGE}/observability/metrics.py",
+            "tests/api/test_metrics.py",
+            "tests/integration/test_database_metrics.py",
+        },
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics",
         shared=HOOKS,
     ),
     "tracing": Practice(
@@ -74,6 +79,31 @@ PRACTICES = {
         },
         words=r"opentelemetry-|OTLP|TRACING|TracingSettings|trace_ids",
         shared=HOOKS,
+    ),
+    "database": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/domain/__init__.py",
+            f"{PACKAGE}/domain/base.py",
+            f"{PACKAGE}/infrastructure/__init__.py",
+            f"{PACKAGE}/infrastructure/database.py",
+            f"{PACKAGE}/infrastructure/postgresql.py",
+            f"{PACKAGE}/observability/database_metrics.py",
+            "migrations/env.py",
+            "migrations/script.py.mako",
+            "migrations/versions/2026_01_01_0001_start.py",
+            "tests/architecture/test_database_rules.py",
+            "tests/database_server.py",
+            "tests/integration/test_database.py",
+            "tests/integration/test_database_metrics.py",
+            "tests/integration/test_migrations.py",
+            "tests/integration/test_postgresql.py",
+            "tests/postgresql_server.py",
+            "tests/scratch.py",
+        },
+        words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|"
+        r"poe migrate",
+        shared=HOOKS | {"tests/conftest.py"},
     ),
     "strict_mypy": Practice(
         off=False,
@@ -89,6 +119,9 @@ PRACTICES = {
 OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
 ALL_ON = {"preset": "full"}
+
+ANSWERED_OTHERWISE = {"coverage_minimum", "database"}
+"""Practices that are switched on by something else than a yes."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
@@ -199,7 +232,7 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
     alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {name: True for name in PRACTICES if name not in {*owners, "coverage_minimum"}}
+    others = {name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE}}
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

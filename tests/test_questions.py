@@ -61,8 +61,9 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "health_checks": ("bool", []),
     "metrics": ("bool", []),
     "tracing": ("bool", []),
+    "database": ("str", ["none", "sqlite", "postgresql"]),
 }
-COMPUTED = ["package_path", "env_prefix", "practices_on"]
+COMPUTED = ["package_path", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
 
@@ -74,6 +75,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "health_checks": (True, True, True),
     "metrics": (False, True, True),
     "tracing": (False, False, True),
+    "database": ("none", "sqlite", "postgresql"),
 }
 
 DERIVED = {
@@ -215,7 +217,8 @@ def test_preset_defaults(variant: Variant, preset: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> None:
     """A practice that is answered is as answered, whatever the preset says."""
-    value = 55 if name == "coverage_minimum" else not PRESETS[name][1]
+    others = {"coverage_minimum": 55, "database": "none" if preset == "full" else "postgresql"}
+    value = others.get(name, not PRESETS[name][1])
 
     assert answers_of(variant(preset=preset, **{name: value}))[name] == value
 

@@ -132,7 +132,7 @@ def test_white_space(files: dict[str, bytes]) -> None:
                 "no final line feed": not text.endswith("\n"),
                 "blank line at the end": text.endswith("\n\n"),
                 "blank line at the start": not VERBATIM.search(name) and text.startswith("\n"),
-                "blank lines": "\n\n\n" in text and not name.endswith(".py"),
+                "blank lines": "\n\n\n" in text and not name.endswith((".py", ".mako")),
                 "more than two blank lines": "\n\n\n\n" in text,
             }.items()
             if bad

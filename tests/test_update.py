@@ -867,7 +867,8 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert where.stdout == f"{tmp_path / name}\n"
     assert len(commands) == 2
     assert all(known_to(tmp_path / name, command) for command in commands), commands
-    assert "\nOn: src layout, strict mypy, coverage gate, structured logging, metrics.\n" in message
+    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database"
+    assert f"\nOn: {on}.\n" in message
 
 
 def test_message_after_update(start: Variant) -> None:

@@ -1,25 +1,60 @@
 """What every test is given."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator{{ ", Iterator" if database != "none" else "" }}
 
 import httpx
 import pytest
 
 from {{ package_name }}.app import create_app
+# {% if database != "none" %}
+from {{ package_name }}.infrastructure.database import Database, build
+# {% endif %}
 from {{ package_name }}.settings import PREFIX, Settings
 
+# {% if database != "none" %}
+from database_server import migrated_database_url
+from scratch import Scratch
+# {% endif %}
 from support import connect
 
 
+# {% if database != "none" %}
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """Yield the address of a migrated database, the same for all tests."""
+    with migrated_database_url() as url:
+        yield url
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Yield the database with an empty table."""
+    database = build(settings.database)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Scratch.metadata.create_all)
+    yield database
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Scratch.metadata.drop_all)
+    await database.engine.dispose()
+
+
+# {% endif %}
 @pytest.fixture(autouse=True)
 def _own_settings(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    # {% if database != "none" %}
+    database_url: str,
+    # {% endif %}
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Keep the variables and the .env file of the developer out of the tests."""
     for name in list(os.environ):
         if name.upper().startswith(PREFIX):
             monkeypatch.delenv(name)
+    # {% if database != "none" %}
+    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", database_url)
+    # {% endif %}
     monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
 
 
@@ -34,3 +69,6 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the running application with all its components."""
     async with connect(create_app(settings)) as client:
         yield client
+
+
+# Your own fixtures go below this line.

@@ -48,6 +48,7 @@ def create_app(settings: Settings, components: Sequence[Component] | None = None
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         state: dict[str, object] = {}
+        app.state.started = state  # components find there what those before them have opened
         sweeper = asyncio.create_task(traffic.sweep())
         async with AsyncExitStack() as stack:
             stack.callback(sweeper.cancel)

@@ -11,8 +11,14 @@ from {{ package_name }}.api import (
 from {{ package_name }}.api.routes import health
 # {% endif %}
 from {{ package_name }}.component import Component
+# {% if database != "none" %}
+from {{ package_name }}.infrastructure import database
+# {% endif %}
 # {% if structured_logging or metrics or tracing %}
 from {{ package_name }}.observability import (
+    # {% if metrics and database != "none" %}
+    database_metrics,
+    # {% endif %}
     # {% if structured_logging %}
     logging,
     # {% endif %}
@@ -58,6 +64,12 @@ def enabled(settings: Settings) -> tuple[Component, ...]:
         tracing.component(settings),
         # {% endif %}
         cors.component(settings),
+        # {% if database != "none" %}
+        database.component(settings),
+        # {% endif %}
+        # {% if metrics and database != "none" %}
+        database_metrics.component(settings),
+        # {% endif %}
         # {% if health_checks %}
         health.component(settings),
         # {% endif %}

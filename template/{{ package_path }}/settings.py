@@ -10,7 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    # {% if metrics %}
+    # {% if metrics or database != "none" %}
     SecretStr,
     # {% endif %}
     ValidationError,
@@ -19,6 +19,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "{{ env_prefix }}"
+# {% if database != "none" %}
+DATABASE_URL = "{{ database_url }}"
+# {% endif %}
 # {% if metrics %}
 SECRET_LENGTH = 16
 PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
@@ -116,6 +119,27 @@ class CorsSettings(Group):
         return self
 
 
+# {% if database != "none" %}
+class DatabaseSettings(Group):
+    """The database, and how long to wait for it. No wait is endless."""
+
+    url: SecretStr = SecretStr(DATABASE_URL)
+    pool_size: int = Field(default=10, ge=1, le=1000)
+    # {% if database == "postgresql" %}
+    connect_seconds: float = Field(default=5, gt=0, le=60)
+    # {% endif %}
+    pool_seconds: float = Field(default=5, gt=0, le=60)
+    # {% if database == "postgresql" %}
+    statement_seconds: float = Field(default=15, gt=0, le=3600)
+    # {% endif %}
+    lock_seconds: float = Field(default=5, gt=0, le=3600)
+    # {% if database == "postgresql" %}
+    idle_seconds: float = Field(default=30, gt=0, le=3600)
+    # {% endif %}
+    slow_seconds: float = Field(default=0.5, gt=0, le=3600)
+
+
+# {% endif %}
 # {% if health_checks or metrics %}
 class AdminSettings(Group):
     """The port for operators, apart from that of the users; 0 for none."""
@@ -181,6 +205,9 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     limits: LimitsSettings = LimitsSettings()
     cors: CorsSettings = CorsSettings()
+    # {% if database != "none" %}
+    database: DatabaseSettings = DatabaseSettings()
+    # {% endif %}
     # {% if health_checks or metrics %}
     admin: AdminSettings = AdminSettings()
     # {% endif %}

@@ -1,0 +1,83 @@
+"""PostgreSQL: how to connect to it, and what its errors mean."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from {{ package_name }}.settings import DatabaseSettings
+
+ALTERS_BY_COPY = False
+"""A column is changed in place."""
+
+BEFORE_MIGRATIONS: Sequence[str] = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(20260101)",  # any number, but always the same
+    "SET LOCAL lock_timeout TO DEFAULT",
+)
+"""One process migrates and the others wait, so that two may start at once. A statement may take
+long then, but not wait long for a lock: whatever comes after it would wait too."""
+
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK_DETECTED = "40P01"
+
+# SQLSTATEs, and classes of them: no connection, not let in, no such database, no resources, stopped
+# or too slow, a lock that others hold, and a replica that only reads.
+READ_ONLY = "25006"
+OUTAGES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
+
+
+def build_engine(settings: DatabaseSettings) -> AsyncEngine:
+    """Return an engine; it connects when it is needed.
+
+    The timeouts hold in the server too, so that what a client has forgotten ends there as well.
+    """
+
+    def milliseconds(seconds: float) -> str:
+        return str(round(seconds * 1000))
+
+    engine = create_async_engine(
+        settings.url.get_secret_value(),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_seconds,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": settings.connect_seconds,
+            "server_settings": {
+                "application_name": "{{ distribution_name }}",
+                "statement_timeout": milliseconds(settings.statement_seconds),
+                "lock_timeout": milliseconds(settings.lock_seconds),
+                "idle_in_transaction_session_timeout": milliseconds(settings.idle_seconds),
+            },
+        },
+    )
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def state(error: DBAPIError) -> str:
+    """Return the SQLSTATE of an error, or nothing if it has none."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Tell whether a transaction was given up for another one, so that it may pass later."""
+    return state(error) in {SERIALIZATION_FAILURE, DEADLOCK_DETECTED}
+
+
+def is_refused_write(error: DBAPIError) -> bool:
+    """Tell whether something was to be written where one can only read."""
+    return state(error) == READ_ONLY
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database could not serve, whatever was asked."""
+    return error.connection_invalidated or state(error).startswith(OUTAGES)

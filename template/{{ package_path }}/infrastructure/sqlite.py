@@ -1,0 +1,69 @@
+"""SQLite: how to connect to it, and what its errors mean."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from {{ package_name }}.settings import DatabaseSettings
+
+ALTERS_BY_COPY = True
+"""A column is changed by copying its table."""
+
+BEFORE_MIGRATIONS: Sequence[str] = ()
+"""Only one transaction writes at a time, so migrations need no other lock."""
+
+
+def build_engine(settings: DatabaseSettings) -> AsyncEngine:
+    """Return an engine; it connects when it is needed."""
+    engine = create_async_engine(
+        settings.url.get_secret_value(),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_seconds,
+        connect_args={"timeout": settings.lock_seconds},
+    )
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver begins transactions late and not at all for reads; `begin` does it instead.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        # A transaction that turns from reading to writing can't wait for another writer.
+        is_reading = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def is_conflict(_error: DBAPIError) -> bool:
+    """Tell whether a transaction was given up for another one: none is, as writers take turns."""
+    return False
+
+
+def is_refused_write(error: DBAPIError) -> bool:
+    """Tell whether something was to be written where one can only read."""
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database could not serve, whatever was asked."""
+    return getattr(error.orig, "sqlite_errorcode", None) in {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+    }
