@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import questions, tree
+from harness import NEEDS, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -105,6 +105,56 @@ PRACTICES = {
         r"poe migrate",
         shared=HOOKS | {"tests/conftest.py"},
     ),
+    "example": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/{path}"
+            for path in (
+                "example.py",
+                "api/cursors.py",
+                "api/dependencies.py",
+                "api/routes/dashboard.py",
+                "api/routes/money.py",
+                "api/routes/posts.py",
+                "api/routes/users.py",
+                "api/schemas/__init__.py",
+                "api/schemas/money.py",
+                "api/schemas/pages.py",
+                "api/schemas/posts.py",
+                "api/schemas/scalars.py",
+                "api/schemas/users.py",
+                "domain/models.py",
+                "domain/requests.py",
+                "infrastructure/repositories.py",
+                "services/__init__.py",
+                "services/dashboard.py",
+                "services/ports.py",
+                "services/post_service.py",
+                "services/transfer_service.py",
+                "services/user_service.py",
+                "utils/__init__.py",
+                "utils/batching.py",
+                "utils/concurrency.py",
+            )
+        }
+        | {
+            "migrations/versions/2026_01_02_0002_example.py",
+            "tests/api/test_accounts.py",
+            "tests/api/test_dashboard.py",
+            "tests/api/test_posts.py",
+            "tests/api/test_transfers.py",
+            "tests/api/test_users.py",
+            "tests/architecture/test_example_rules.py",
+            "tests/factories.py",
+            "tests/integration/test_repositories.py",
+            "tests/integration/test_money.py",
+            "tests/unit/test_batching.py",
+            "tests/unit/test_concurrency.py",
+            "tests/unit/test_cursors.py",
+        },
+        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component",
+        shared=HOOKS,
+    ),
     "strict_mypy": Practice(
         off=False,
         words=r"^strict = true\n(?=enable_error_code)|--strict",
@@ -117,6 +167,17 @@ PRACTICES = {
     ),
 }
 OFF = {name: practice.off for name, practice in PRACTICES.items()}
+
+
+def with_it(name: str) -> list[str]:
+    """Return a practice and those that need it, which go with it."""
+    return [name, *(other for other, (needed, _) in NEEDS.items() if needed == name)]
+
+
+def without(name: str) -> dict[str, object]:
+    """Return the answers that leave a practice out of everything."""
+    return ALL_ON | {gone: OFF[gone] for gone in with_it(name)}
+
 
 ALL_ON = {"preset": "full"}
 
@@ -139,12 +200,14 @@ def texts(project: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", PRACTICES)
 def test_files_of_a_practice(variant: Variant, name: str) -> None:
     """Off, exactly the practice's files are gone, and only its hooks and the answers differ."""
-    practice = PRACTICES[name]
-    on, off = tree(variant(**ALL_ON)), tree(variant(**{**ALL_ON, name: practice.off}))
+    gone = [PRACTICES[other] for other in with_it(name)]
+    on, off = tree(variant(**ALL_ON)), tree(variant(**without(name)))
+    files = {path for practice in gone for path in practice.files}
+    shared = {path for practice in gone for path in practice.shared}
 
-    assert on.keys() - off.keys() == practice.files
+    assert on.keys() - off.keys() == files
     assert off.keys() - on.keys() == set()
-    assert {path for path in off if on[path] != off[path]} == practice.shared | {ANSWERS}
+    assert {path for path in off if on[path] != off[path]} == shared - files | {ANSWERS}
 
 
 @pytest.mark.parametrize("name", PRACTICES)
@@ -157,15 +220,14 @@ def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> No
         found = {path: words.findall(text) for path, text in texts(project).items()}
         return {path: hits for path, hits in found.items() if hits}
 
-    assert users(variant(**{**ALL_ON, name: practice.off})) == {}
+    assert users(variant(**without(name))) == {}
     assert practice.shared & users(variant(**ALL_ON)).keys()
 
 
 @pytest.mark.parametrize("name", PRACTICES)
 def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -> None:
     """Off, no file names a module, variable or dependency that only the practice has."""
-    practice = PRACTICES[name]
-    on, off = texts(variant(**ALL_ON)), texts(variant(**{**ALL_ON, name: practice.off}))
+    on, off = texts(variant(**ALL_ON)), texts(variant(**without(name)))
 
     def required(files: dict[str, str]) -> set[str]:
         project = tomllib.loads(files["pyproject.toml"])
@@ -186,7 +248,7 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
 
     modules = {
         path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for path in practice.files
+        for path in on.keys() - off.keys()
     }
     gone = (
         modules
@@ -232,7 +294,9 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
     alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE}}
+    others = {
+        name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE, *NEEDS}
+    }
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

@@ -1,3 +1,4 @@
+# {% from "extensions/components.jinja" import groups with context %}
 """The settings: read from the environment and .env, once, by whoever starts the application."""
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ PREFIX = "{{ env_prefix }}"
 # {% if database != "none" %}
 DATABASE_URL = "{{ database_url }}"
 # {% endif %}
-# {% if metrics %}
+# {% if metrics or example %}
 SECRET_LENGTH = 16
 PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
 # {% endif %}
@@ -43,7 +44,20 @@ def check_network(value: str) -> str:
     return value
 
 
-# {% if metrics %}
+def split(value: object) -> object:
+    """Return the names in a text that has commas between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split)
+]
+
+
+# {% if metrics or example %}
 def check_secret(value: SecretStr) -> SecretStr:
     """Return a secret, unless somebody could guess it. An empty one switches off what needs it.
 
@@ -57,23 +71,10 @@ def check_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-# {% endif %}
-def split(value: object) -> object:
-    """Return the names in a text that has commas between them."""
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(split)]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split)
-]
-# {% if metrics %}
 Secret = Annotated[SecretStr, AfterValidator(check_secret)]
+
+
 # {% endif %}
-
-
 class Group(BaseModel):
     """Settings that belong together; a variable that none of them knows is a mistake."""
 
@@ -125,18 +126,22 @@ class DatabaseSettings(Group):
 
     url: SecretStr = SecretStr(DATABASE_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
+    pool_seconds: float = Field(default=5, gt=0, le=60)
+    lock_seconds: float = Field(default=5, gt=0, le=3600)
+    slow_seconds: float = Field(default=0.5, gt=0, le=3600)
     # {% if database == "postgresql" %}
     connect_seconds: float = Field(default=5, gt=0, le=60)
-    # {% endif %}
-    pool_seconds: float = Field(default=5, gt=0, le=60)
-    # {% if database == "postgresql" %}
     statement_seconds: float = Field(default=15, gt=0, le=3600)
-    # {% endif %}
-    lock_seconds: float = Field(default=5, gt=0, le=3600)
-    # {% if database == "postgresql" %}
     idle_seconds: float = Field(default=30, gt=0, le=3600)
     # {% endif %}
-    slow_seconds: float = Field(default=0.5, gt=0, le=3600)
+
+
+# {% endif %}
+# {% if example %}
+class PagesSettings(Group):
+    """Parts of long lists."""
+
+    secret: Secret = SecretStr("")
 
 
 # {% endif %}
@@ -205,24 +210,9 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     limits: LimitsSettings = LimitsSettings()
     cors: CorsSettings = CorsSettings()
-    # {% if database != "none" %}
-    database: DatabaseSettings = DatabaseSettings()
-    # {% endif %}
-    # {% if health_checks or metrics %}
-    admin: AdminSettings = AdminSettings()
-    # {% endif %}
-    # {% if health_checks %}
-    health: HealthSettings = HealthSettings()
-    # {% endif %}
-    # {% if structured_logging %}
-    logging: LoggingSettings = LoggingSettings()
-    # {% endif %}
-    # {% if metrics %}
-    metrics: MetricsSettings = MetricsSettings()
-    # {% endif %}
-    # {% if tracing %}
-    tracing: TracingSettings = TracingSettings()
-    # {% endif %}
+    # {% for group in groups %}
+    {{ group }}: {{ group | title }}Settings = {{ group | title }}Settings()
+    # {% endfor %}
     # Your own settings go below this line.
 
     @classmethod

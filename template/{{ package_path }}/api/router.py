@@ -145,4 +145,4 @@ def template(scope: Scope) -> str:
     if route is None and "endpoint" in scope:  # plain routes don't say that it was them
         found = (item for item in scope["router"].routes if endpoint_of(item) is scope["endpoint"])
         route = next(found, None)
-    return getattr(route, "path", "unmatched")
+    return getattr(route, "path_format", getattr(route, "path", "unmatched"))

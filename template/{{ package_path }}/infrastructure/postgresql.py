@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from {{ package_name }}.settings import DatabaseSettings
@@ -81,3 +81,8 @@ def is_refused_write(error: DBAPIError) -> bool:
 def is_outage(error: DBAPIError) -> bool:
     """Tell whether the database could not serve, whatever was asked."""
     return error.connection_invalidated or state(error).startswith(OUTAGES)
+
+
+def is_broken(constraint: str, error: IntegrityError) -> bool:
+    """Tell whether an error is about the constraint of that name."""
+    return getattr(error.driver_exception, "constraint_name", None) == constraint

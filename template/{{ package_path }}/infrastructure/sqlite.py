@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -32,7 +33,8 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         # The driver begins transactions late and not at all for reads; `begin` does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        with suppress(sqlite3.OperationalError):  # somebody else is setting it right now
+            cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -67,3 +69,17 @@ def is_outage(error: DBAPIError) -> bool:
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_READONLY,
     }
+
+
+def is_broken(constraint: str, error: IntegrityError) -> bool:
+    """Tell whether an error is about the constraint of that name.
+
+    SQLite names the columns of a unique constraint and nothing of a foreign key, so a statement
+    should be able to break one foreign key only.
+    """
+    kind, _, about = str(error.orig).partition(" constraint failed")
+    if kind == "FOREIGN KEY":
+        return constraint.startswith("fk_")
+    columns = about.removeprefix(": ").split(", ")
+    table = columns[0].partition(".")[0]
+    return constraint == "_".join(["uq", table, *(name.rpartition(".")[2] for name in columns)])
