@@ -306,6 +306,72 @@ BY_ARCHITECTURE = {
         "from fastapi import Request",
         at="services/careless.py",
     ),
+    "client of one's own": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        import httpx
+
+        async def load(url: str) -> bytes:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(url)).content
+        """,
+    ),
+    "call without a client": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        import httpx
+
+        def load(url: str) -> bytes:
+            return httpx.get(url).content
+        """,
+    ),
+    "client by another name": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        from httpx import AsyncClient as Fetcher
+
+        async def load(url: str) -> bytes:
+            async with Fetcher() as client:
+                return (await client.get(url)).content
+        """,
+    ),
+    "client of another library": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        from urllib.request import urlopen
+
+        def load(url: str) -> bytes:
+            return urlopen(url).read()
+        """,
+    ),
+    "redirects followed": Break(
+        gate=RULES,
+        refused_by="test_no_redirect_is_followed",
+        change=(
+            (
+                f"{PACKAGE}/infrastructure/http_client.py",
+                "follow_redirects=False,",
+                "follow_redirects=True,",
+            ),
+        ),
+    ),
+    "outside world patched over": Break(
+        gate=RULES,
+        refused_by="test_outside_world_is_a_transport",
+        write={
+            "tests/unit/test_careless.py": """
+            from unittest.mock import AsyncMock, patch
+
+            def test_load() -> None:
+                with patch("httpx.AsyncClient.get", AsyncMock()):
+                    pass
+            """
+        },
+    ),
     "password as plain text": module(
         RULES,
         "test_secret_fields_are_secret",
@@ -325,6 +391,7 @@ EDGE = "tests/api/test_edge.py"
 ERRORS = "tests/api/test_errors.py"
 HEADERS = "tests/api/test_headers.py"
 HEALTH = "tests/api/test_health.py"
+HTTP_CLIENT = "tests/unit/test_http_client.py"
 LIMITS = "tests/api/test_limits.py"
 LOG = "tests/unit/test_logging.py"
 METRICS = "tests/api/test_metrics.py"
@@ -924,6 +991,146 @@ BY_TESTS = {
                 pass
             """
         },
+    ),
+    "order sent twice": change(
+        "test_only_what_does_no_harm_is_repeated",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        '"OPTIONS", "PUT"})',
+        '"OPTIONS", "POST", "PUT"})',
+    ),
+    "body sent again that is gone": change(
+        "test_body_that_is_gone_is_not_repeated",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "is_safe and isinstance(request.stream, httpx.ByteStream)",
+        "is_safe",
+    ),
+    "retries on what httpx never raises": change(
+        "test_passing_failure_is_overcome",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "isinstance(error, httpx.TransportError)",
+        "isinstance(error, ConnectionError | TimeoutError)",
+    ),
+    "transport error left to the caller": change(
+        "test_lasting_failure_is_unavailability",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "FAILURES = (TimeoutError, httpx.HTTPError)",
+        "FAILURES = (TimeoutError, httpx.HTTPStatusError)",
+    ),
+    "cause of the failure lost": change(
+        "test_lasting_failure_is_unavailability",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "raise translate(call, error) from error",
+        "raise translate(call, error) from None",
+    ),
+    "our mistake taken for an outage": change(
+        "test_request_that_cannot_be_sent",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)",
+        "UNSENDABLE = ()",
+    ),
+    "call without a deadline": change(
+        "test_call_ends_in_time",
+        "tests/integration/test_misbehaving_server.py",
+        "infrastructure/http_client.py",
+        "asyncio.timeout_at(end):",
+        "asyncio.timeout_at(end + 5):",
+    ),
+    "server that is busy asked at once": change(
+        "test_retry_after_is_kept_to",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "return seconds or True",
+        "return True",
+    ),
+    "everybody back at the same time": change(
+        "test_retry_after_is_kept_to",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "seconds + SystemRandom().uniform(0, JITTER_SECONDS)",
+        "seconds",
+    ),
+    "wait that outlasts the call": change(
+        "test_nobody_waits_in_vain",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "            or asyncio.get_running_loop().time() + seconds >= call.end\n",
+        "",
+    ),
+    "retry storm": change(
+        "test_retries_are_a_share_of_the_calls",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "        self.tokens -= 1\n",
+        "",
+    ),
+    "answer without end": change(
+        "test_large_answer_is_not_read_on",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "if len(body) > self.settings.body_bytes:",
+        "if len(body) < 0:",
+    ),
+    "cookies of one user for another": change(
+        "test_cookies_are_not_kept",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "CookieJar(DefaultCookiePolicy(allowed_domains=[]))",
+        "CookieJar(DefaultCookiePolicy())",
+    ),
+    "addresses in the log": change(
+        "test_failures_are_logged_without_secrets",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "logging.getLogger(name).setLevel(logging.WARNING)",
+        "logging.getLogger(name).setLevel(logging.INFO)",
+    ),
+    "arguments of calls in the log": change(
+        "test_retries_of_others_are_logged_without_arguments",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "set_on_retry_hooks([retries.report])",
+        "set_on_retry_hooks(None)",
+    ),
+    "value however old": change(
+        "test_too_old_is_too_old",
+        "tests/unit/test_stale.py",
+        "infrastructure/stale.py",
+        "if age > most_seconds:",
+        "if age < 0:",
+    ),
+    "memory without end": change(
+        "test_newest_are_kept",
+        "tests/unit/test_stale.py",
+        "infrastructure/stale.py",
+        "if len(self.kept) > self.most:",
+        "if len(self.kept) < 0:",
+    ),
+    "request id that ends here": change(
+        "test_id_goes_on",
+        "tests/api/test_outgoing_request_id.py",
+        "observability/outgoing_request_id.py",
+        "return {HEADER: current} if current else {}",
+        "return {}",
+    ),
+    "trace that ends here": change(
+        "test_trace_goes_on",
+        "tests/api/test_outgoing_trace.py",
+        "observability/outgoing_trace.py",
+        "    TraceContextTextMapPropagator().inject(found)\n",
+        "",
+    ),
+    "hosts without number": change(
+        "test_calls_are_counted_by_host",
+        "tests/api/test_http_client_metrics.py",
+        "observability/http_client_metrics.py",
+        "if len(hosts) < HOSTS:",
+        "if hosts is not None:",
     ),
     "nested routers": change(
         "test_route_is_named",

@@ -37,8 +37,10 @@ PRACTICES = {
         off=False,
         files={
             f"{PACKAGE}/observability/logging.py",
+            f"{PACKAGE}/observability/outgoing_request_id.py",
             f"{PACKAGE}/observability/request_id.py",
             f"{PACKAGE}/observability/trace_ids.py",
+            "tests/api/test_outgoing_request_id.py",
             "tests/api/test_request_id.py",
             "tests/api/test_trace_ids.py",
             "tests/architecture/test_logging_rules.py",
@@ -62,18 +64,23 @@ PRACTICES = {
         off=False,
         files={
             f"{PACKAGE}/observability/database_metrics.py",
+            f"{PACKAGE}/observability/http_client_metrics.py",
             f"{PACKAGE}/observability/metrics.py",
+            "tests/api/test_http_client_metrics.py",
             "tests/api/test_metrics.py",
             "tests/integration/test_database_metrics.py",
         },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics",
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics|"
+        r"http_client_metrics",
         shared=HOOKS,
     ),
     "tracing": Practice(
         off=False,
         files={
+            f"{PACKAGE}/observability/outgoing_trace.py",
             f"{PACKAGE}/observability/tracing.py",
             f"{PACKAGE}/observability/trace_ids.py",
+            "tests/api/test_outgoing_trace.py",
             "tests/api/test_trace_ids.py",
             "tests/api/test_tracing.py",
         },
@@ -85,7 +92,6 @@ PRACTICES = {
         files={
             f"{PACKAGE}/domain/__init__.py",
             f"{PACKAGE}/domain/base.py",
-            f"{PACKAGE}/infrastructure/__init__.py",
             f"{PACKAGE}/infrastructure/database.py",
             f"{PACKAGE}/infrastructure/postgresql.py",
             f"{PACKAGE}/observability/database_metrics.py",
@@ -104,6 +110,26 @@ PRACTICES = {
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|"
         r"poe migrate",
         shared=HOOKS | {"tests/conftest.py"},
+    ),
+    "http_client": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/infrastructure/http_client.py",
+            f"{PACKAGE}/infrastructure/retries.py",
+            f"{PACKAGE}/infrastructure/stale.py",
+            f"{PACKAGE}/observability/http_client_metrics.py",
+            f"{PACKAGE}/observability/outgoing_request_id.py",
+            f"{PACKAGE}/observability/outgoing_trace.py",
+            "tests/api/test_http_client_metrics.py",
+            "tests/api/test_outgoing_request_id.py",
+            "tests/api/test_outgoing_trace.py",
+            "tests/architecture/test_http_client_rules.py",
+            "tests/integration/test_misbehaving_server.py",
+            "tests/unit/test_http_client.py",
+            "tests/unit/test_stale.py",
+        },
+        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|LastGood|[Oo]ther services|outgoing",
+        shared=HOOKS,
     ),
     "example": Practice(
         off=False,
@@ -181,13 +207,14 @@ def without(name: str) -> dict[str, object]:
 
 ALL_ON = {"preset": "full"}
 
-ANSWERED_OTHERWISE = {"coverage_minimum", "database"}
-"""Practices that are switched on by something else than a yes."""
+ON = {"coverage_minimum": 100, "database": "postgresql"}
+"""What switches a practice on that knows more than yes and no."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
+    f"{PACKAGE}/infrastructure/__init__.py": ("database", "http_client"),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 
@@ -293,10 +320,9 @@ def test_everything_off(variant: Variant) -> None:
 def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
-    alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {
-        name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE, *NEEDS}
-    }
+    alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
+    gone = {other for name in owners for other in with_it(name)}
+    others = {name: ON.get(name, True) for name in PRACTICES if name not in gone}
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

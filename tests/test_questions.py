@@ -64,6 +64,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "metrics": ("bool", []),
     "tracing": ("bool", []),
     "database": ("str", ["none", "sqlite", "postgresql"]),
+    "http_client": ("bool", []),
     "example": ("bool", []),
 }
 COMPUTED = ["package_path", "env_prefix", "database_url", "practices_on"]
@@ -79,6 +80,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "metrics": (False, True, True),
     "tracing": (False, False, True),
     "database": ("none", "sqlite", "postgresql"),
+    "http_client": (False, False, True),
     "example": (False, True, True),
 }
 

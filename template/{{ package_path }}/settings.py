@@ -145,6 +145,20 @@ class PagesSettings(Group):
 
 
 # {% endif %}
+# {% if http_client %}
+class HttpClientSettings(Group):
+    """Calls to other services: what one may take, and how often it is tried."""
+
+    connect_seconds: float = Field(default=2, gt=0, le=60)
+    read_seconds: float = Field(default=5, gt=0, le=600)
+    total_seconds: float = Field(default=10, gt=0, le=3600)
+    connections: int = Field(default=100, ge=1, le=10_000)
+    body_bytes: int = Field(default=10_485_760, ge=1, le=1_073_741_824)
+    attempts: int = Field(default=3, ge=1, le=10)
+    retry_ratio: float = Field(default=0.1, ge=0, le=1)
+
+
+# {% endif %}
 # {% if health_checks or metrics %}
 class AdminSettings(Group):
     """The port for operators, apart from that of the users; 0 for none."""
@@ -210,8 +224,8 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     limits: LimitsSettings = LimitsSettings()
     cors: CorsSettings = CorsSettings()
-    # {% for group in groups %}
-    {{ group }}: {{ group | title }}Settings = {{ group | title }}Settings()
+    # {% for group, kind in groups %}
+    {{ group }}: {{ kind }} = {{ kind }}()
     # {% endfor %}
     # Your own settings go below this line.
 
