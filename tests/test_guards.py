@@ -397,6 +397,7 @@ LOG = "tests/unit/test_logging.py"
 METRICS = "tests/api/test_metrics.py"
 REQUEST_ID = "tests/api/test_request_id.py"
 SERVER = "tests/api/test_server.py"
+JOBS = "tests/unit/test_in_process_jobs.py"
 SETTINGS = "tests/unit/test_settings.py"
 TRACING = "tests/api/test_tracing.py"
 
@@ -1131,6 +1132,58 @@ BY_TESTS = {
         "observability/http_client_metrics.py",
         "if len(hosts) < HOSTS:",
         "if hosts is not None:",
+    ),
+    "jobs without end": change(
+        "test_number_is_bounded",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "len(self.tasks) >= self.settings.queue_size",
+        "len(self.tasks) >= 10**9",
+    ),
+    "all jobs at once": change(
+        "test_work_is_done_behind_the_back_of_who_asks",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                async with self.turns:\n",
+        "                if True:\n",
+    ),
+    "jobs tried once": change(
+        "test_failed_work_is_done_again",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "range(1, self.settings.attempts + 1)",
+        "range(1, 2)",
+    ),
+    "turn kept while waiting": change(
+        "test_waiting_for_another_try_holds_nobody_up",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                    await work()\n            except Exception:\n",
+        "                    await work()\n            except Exception:\n"
+        "                await self.turns.acquire()\n",
+    ),
+    "jobs forgotten at the end": change(
+        "test_end_has_its_time",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "            await jobs.drain()\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "mail for who could not be registered": change(
+        "test_others_get_no_mail",
+        "tests/api/test_welcoming.py",
+        "welcoming.py",
+        "        user = await super().register(new)\n",
+        "        guest = User(email=new.email, name=new.name)\n"
+        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
+        "        user = await super().register(new)\n",
+    ),
+    "mail in the open": change(
+        "test_mail_does_not_travel_in_the_open",
+        "tests/unit/test_mailer.py",
+        "infrastructure/mailer.py",
+        'start_tls=settings.security == "starttls"',
+        "start_tls=None",
     ),
     "nested routers": change(
         "test_route_is_named",

@@ -131,6 +131,21 @@ PRACTICES = {
         words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|LastGood|[Oo]ther services|outgoing",
         shared=HOOKS,
     ),
+    "background_jobs": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/infrastructure/in_process_jobs.py",
+            f"{PACKAGE}/infrastructure/mailer.py",
+            f"{PACKAGE}/services/welcome.py",
+            f"{PACKAGE}/welcoming.py",
+            "tests/api/test_welcoming.py",
+            "tests/unit/test_in_process_jobs.py",
+            "tests/unit/test_mailer.py",
+        },
+        words=r"JOBS__|JobsSettings|[Bb]ackground work|in_process_jobs|smtp|MAIL__|MailSettings|"
+        r"welcom",
+        shared=HOOKS,
+    ),
     "example": Practice(
         off=False,
         files={
@@ -151,6 +166,7 @@ PRACTICES = {
                 "api/schemas/users.py",
                 "domain/models.py",
                 "domain/requests.py",
+                "infrastructure/mailer.py",
                 "infrastructure/repositories.py",
                 "services/__init__.py",
                 "services/dashboard.py",
@@ -158,9 +174,11 @@ PRACTICES = {
                 "services/post_service.py",
                 "services/transfer_service.py",
                 "services/user_service.py",
+                "services/welcome.py",
                 "utils/__init__.py",
                 "utils/batching.py",
                 "utils/concurrency.py",
+                "welcoming.py",
             )
         }
         | {
@@ -170,6 +188,7 @@ PRACTICES = {
             "tests/api/test_posts.py",
             "tests/api/test_transfers.py",
             "tests/api/test_users.py",
+            "tests/api/test_welcoming.py",
             "tests/architecture/test_example_rules.py",
             "tests/factories.py",
             "tests/integration/test_repositories.py",
@@ -177,8 +196,10 @@ PRACTICES = {
             "tests/unit/test_batching.py",
             "tests/unit/test_concurrency.py",
             "tests/unit/test_cursors.py",
+            "tests/unit/test_mailer.py",
         },
-        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component",
+        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component|"
+        r"MAIL__|MailSettings|welcom",
         shared=HOOKS,
     ),
     "strict_mypy": Practice(
@@ -207,14 +228,18 @@ def without(name: str) -> dict[str, object]:
 
 ALL_ON = {"preset": "full"}
 
-ON = {"coverage_minimum": 100, "database": "postgresql"}
-"""What switches a practice on that knows more than yes and no."""
+ON: dict[str, object] = {
+    "background_jobs": "in_process",
+    "coverage_minimum": 100,
+    "database": "sqlite",
+}
+"""What switches a practice on where that is not a yes."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
-    f"{PACKAGE}/infrastructure/__init__.py": ("database", "http_client"),
+    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "database", "http_client"),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 

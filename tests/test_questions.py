@@ -65,9 +65,10 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "tracing": ("bool", []),
     "database": ("str", ["none", "sqlite", "postgresql"]),
     "http_client": ("bool", []),
+    "background_jobs": ("str", ["none", "in_process"]),
     "example": ("bool", []),
 }
-COMPUTED = ["package_path", "env_prefix", "database_url", "practices_on"]
+COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
 
@@ -81,6 +82,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "tracing": (False, False, True),
     "database": ("none", "sqlite", "postgresql"),
     "http_client": (False, False, True),
+    "background_jobs": ("none", "in_process", "in_process"),
     "example": (False, True, True),
 }
 
@@ -223,7 +225,11 @@ def test_preset_defaults(variant: Variant, preset: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> None:
     """A practice that is answered is as answered, whatever the preset says."""
-    others = {"coverage_minimum": 55, "database": "none" if preset == "full" else "postgresql"}
+    others = {
+        "coverage_minimum": 55,
+        "database": "none" if preset == "full" else "postgresql",
+        "background_jobs": "in_process" if preset == "minimal" else "none",
+    }
     value = others.get(name, not PRESETS[name][1])
     given = {name: value}
     if not makes_sense(given | {"database": PRESETS["database"][0]}):
