@@ -95,7 +95,7 @@ USED_BY_NAME = (
     "draining,probes",  # the probes read them, and the owner's components may
     "force_exit,should_exit",  # uvicorn reads them
     "get_route_handler,matches",  # FastAPI calls them
-    "LastGood,get,send",  # the owner's code calls other services by them
+    "LastGood,enqueue,get,send",  # the owner's code uses them
     "cache_ok,impl,process_bind_param,process_result_value",  # SQLAlchemy uses them
     "type_annotation_map",  # and this
     "isolation_level",  # the driver's own attribute

@@ -10,15 +10,12 @@ from environment import Environments, check, python_for
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("preset", ["standard", "full"])
-def test_tests_pass_in_any_order_and_side_by_side(
-    preset: str, variant: Variant, tmp_path: Path
-) -> None:
+def test_tests_pass_in_any_order_and_side_by_side(variant: Variant, tmp_path: Path) -> None:
     """They pass shuffled, two at a time, on one database for each process."""
     python = python_for("3.11")
     assert python is not None
     folder = tmp_path / "my-service"
-    shutil.copytree(variant(preset=preset), folder)
+    shutil.copytree(variant(), folder)
     environment = Environments(tmp_path / "environments").of(python)
     environment.install(folder)
 

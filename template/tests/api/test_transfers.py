@@ -36,6 +36,16 @@ async def test_money_moves(client: httpx.AsyncClient, accounts: tuple[int, int])
     assert (await client.get(response.headers["location"])).json() == response.json()
 
 
+async def test_whole_number_may_have_a_point(
+    client: httpx.AsyncClient, accounts: tuple[int, int]
+) -> None:
+    """To JSON 30.0 is the integer 30; half a cent is none."""
+    whole, half = (transfer(accounts, 30) | {"amount": amount} for amount in (30.0, 0.5))
+
+    assert (await client.post("/transfers", json=whole, headers=KEY)).status_code == 201
+    assert (await client.post("/transfers", json=half, headers=KEY)).status_code == 422
+
+
 async def test_key_is_used_once(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
     """A request that is sent again is answered again, and does nothing more."""
     first = await client.post("/transfers", json=transfer(accounts, 30), headers=KEY)

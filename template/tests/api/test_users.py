@@ -78,7 +78,7 @@ async def test_unknown_user_is_not_found(client: httpx.AsyncClient, path: str) -
 
 
 async def test_number_may_be_too_large(client: httpx.AsyncClient) -> None:
-    """A number beyond what a database holds is refused, and is no failure."""
+    """A number beyond what JSON and a database hold is refused, and is no failure."""
     assert (await client.get(f"/users/{2**63}")).status_code == 422
 
 
@@ -94,6 +94,19 @@ async def test_change_needs_what_was_seen(client: httpx.AsyncClient) -> None:
     assert [blind.status_code, first.status_code, second.status_code] == [428, 200, 412]
     assert first.headers["etag"] == '"2"'
     assert (await client.get(url)).json()["name"] == "First"
+
+
+@pytest.mark.parametrize(
+    ("tags", "status"),
+    [('"7", "1"', 200), ('"7"', 412), ('W/"1"', 412), ('""', 412), ("1", 422), ("*, *", 422)],
+)
+async def test_tags_are_those_of_http(client: httpx.AsyncClient, tags: str, status: int) -> None:
+    """One strong tag of several must match; what is none is refused."""
+    url = f"/users/{await new_user(client)}"
+
+    response = await client.patch(url, json={"name": "New"}, headers={"If-Match": tags})
+
+    assert response.status_code == status
 
 
 async def test_change_leaves_the_rest(client: httpx.AsyncClient) -> None:

@@ -89,8 +89,10 @@ async def test_broken_rule_is_no_outage(database: Database) -> None:
     async def work(session: AsyncSession) -> None:
         session.add_all([Note(body="same"), Note(body="same")])
 
-    with pytest.raises(IntegrityError, match="scratch_notes"):
+    with pytest.raises(IntegrityError, match="scratch_notes") as broken:
         await database.write(work)
+    assert dialect.is_broken("uq_scratch_notes_body", broken.value)
+    assert not dialect.is_broken("uq_scratch_notes_written", broken.value)
 
 
 def test_constraints_have_names() -> None:

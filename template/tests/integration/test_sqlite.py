@@ -1,13 +1,16 @@
 """SQLite: one writes at a time, and nobody waits for it for ever."""
 
 import asyncio
+import sqlite3
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.errors import UnavailableError
 from {{ package_name }}.infrastructure.database import Database, build
+from {{ package_name }}.infrastructure.sqlite import is_broken
 from {{ package_name }}.settings import Settings
 
 from scratch import Note, bodies
@@ -45,6 +48,34 @@ async def test_writer_is_not_waited_for_for_ever(database: Database, settings: S
     await database.write(hold)
     await hasty.engine.dispose()
     assert await bodies(database) == ["held"]
+
+
+async def test_writers_leave_room_for_readers(database: Database, settings: Settings) -> None:
+    """Who waits for a turn holds no connection meanwhile, and is told if it does not come."""
+    limits = {"pool_size": 2, "pool_seconds": 0.2, "lock_seconds": 0.2}
+    small = build(settings.database.model_copy(update=limits))
+
+    async def write(session: AsyncSession) -> None:
+        session.add(Note(body="mine"))
+
+    async def hold(_session: AsyncSession) -> None:
+        waiting = [asyncio.create_task(small.write(write)) for _ in range(5)]
+        assert await bodies(small) == []
+        for task in waiting:
+            with pytest.raises(UnavailableError, match="Too many"):
+                await task
+
+    await small.write(hold)
+    await small.engine.dispose()
+    assert await bodies(database) == []
+
+
+def test_broken_reference_is_known() -> None:
+    """SQLite does not say which reference is broken, so it may be any."""
+    broken = IntegrityError("", None, sqlite3.IntegrityError("FOREIGN KEY constraint failed"))
+
+    assert is_broken("fk_orders_customer_id", broken)
+    assert not is_broken("uq_orders_number", broken)
 
 
 async def test_files_are_safe(database: Database) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from {{ package_name }}.api.cursors import LENGTH, Cursors, InvalidCursorError
+from {{ package_name }}.settings import InvalidSettingsError, Settings
 
 
 @pytest.mark.parametrize("number", [1, 255, 2**63 - 1])
@@ -29,3 +30,11 @@ def test_odd_cursor_is_refused(cursor: str) -> None:
     """Text that is no cursor is told from one."""
     with pytest.raises(InvalidCursorError):
         Cursors("").read(cursor, "/users")
+
+
+def test_weak_secret_is_refused() -> None:
+    """Who could guess the secret could write cursors."""
+    with pytest.raises(InvalidSettingsError, match=r"PAGES__SECRET: .*random"):
+        Settings.load({"pages": {"secret": "password"}})
+    strong = Settings.load({"pages": {"secret": "0123456789abcdefghij"}})
+    assert strong.pages.secret.get_secret_value() == "0123456789abcdefghij"

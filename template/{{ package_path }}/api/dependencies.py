@@ -11,7 +11,17 @@ from {{ package_name }}.services.post_service import PostService
 from {{ package_name }}.services.transfer_service import TransferService
 from {{ package_name }}.services.user_service import UserService
 
-ETAGS = re.compile(r'"(\d{1,18})"')
+# A weak tag, W/"1", never matches (RFC 9110, section 13.1.1).
+ETAGS = re.compile(r'(?<!W/)"(\d{1,18})"')
+TAGS = r'^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$'
+IF_MATCH: dict[str, object] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": 'The ETag of what you have seen, or "*" to change it in any case',
+    "schema": {"type": "string", "pattern": TAGS},
+}
+"""Told of here, and not where it is read: who leaves it out is told more than "missing"."""
 
 
 async def users(request: Request) -> UserService:
@@ -43,7 +53,9 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-async def seen(if_match: Annotated[str | None, Header()] = None) -> frozenset[int] | None:
+async def seen(
+    if_match: Annotated[str | None, Header(pattern=TAGS, include_in_schema=False)] = None,
+) -> frozenset[int] | None:
     """Return the versions that the caller has seen, None if any will do.
 
     Raises:
@@ -51,7 +63,7 @@ async def seen(if_match: Annotated[str | None, Header()] = None) -> frozenset[in
     """
     if if_match is None:
         raise HTTPException(428, 'Send If-Match, with the ETag of what you have seen or "*"')
-    if if_match.strip() == "*":
+    if if_match == "*":
         return None
     return frozenset(map(int, ETAGS.findall(if_match)))
 

@@ -1,8 +1,9 @@
 """SQLite: how to connect to it, and what its errors mean."""
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -10,13 +11,39 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from {{ package_name }}.errors import UnavailableError
 from {{ package_name }}.settings import DatabaseSettings
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 ALTERS_BY_COPY = True
 """A column is changed by copying its table."""
 
 BEFORE_MIGRATIONS: Sequence[str] = ()
 """Only one transaction writes at a time, so migrations need no other lock."""
+
+
+def turns(seconds: float) -> Turn:
+    """Return what lets writers in: one by one, as they came, and not after so many seconds.
+
+    SQLite would let them race for its lock. Most of the time nobody has it then, some never get
+    it, and each that waits keeps a connection from those who read.
+    """
+    lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("Too many write at once.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return turn
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from {{ package_name }}.api.cursors import Part
 from {{ package_name }}.api.dependencies import (
+    IF_MATCH,
     Number,
     Posts,
     Seen,
@@ -83,7 +84,7 @@ async def get_user(user_id: Number, users: Users, response: Response) -> UserOut
     return shown(await users.get(user_id), response)
 
 
-@router.patch("/{user_id:int}")
+@router.patch("/{user_id:int}", openapi_extra={"parameters": [IF_MATCH]})
 async def change_user(
     user_id: Number, body: UserChangeIn, versions: Seen, users: Users, response: Response
 ) -> UserOut:

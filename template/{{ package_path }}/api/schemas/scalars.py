@@ -6,7 +6,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, Str
 
 from {{ package_name }}.domain.models import MOST_MONEY
 
-MOST_ID = 2**63 - 1
+MOST_ID = 2**53 - 1
+"""The most that counts entities: what JSON's readers still take exactly."""
+
 SIMPLE_LINE = r"^[^\x00-\x1f\x7f]+$"
 NO_NULL = r"^[^\x00]*$"
 
