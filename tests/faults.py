@@ -3,11 +3,13 @@
 import asyncio
 import json
 import random
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +18,7 @@ from pathlib import Path
 from select import select
 from threading import Thread
 
+from environment import Environments, python_for
 from tenon.demo import free_port
 
 CANARY = b"hunter2-canary"
@@ -199,18 +202,35 @@ class Project:
         return Service(process, port, admin_port, log)
 
     @asynccontextmanager
-    async def served(self, port: int = 0, **variables: str) -> AsyncIterator[Service]:
-        """Start the command, wait until it can serve, and leave nothing of it running."""
+    async def running(self, port: int = 0, **variables: str) -> AsyncIterator[Service]:
+        """Start the command, and leave nothing of it running."""
         service = self.start(port or free_port(), free_port(), variables)
         try:
-            async with asyncio.timeout(60):
-                while not await is_ready(service):
-                    assert service.process.poll() is None, service.log.read_text(encoding="utf-8")
-                    await asyncio.sleep(0.05)
             yield service
         finally:
             service.process.kill()
             service.process.wait()
+
+    @asynccontextmanager
+    async def served(self, port: int = 0, **variables: str) -> AsyncIterator[Service]:
+        """Start the command, wait until it can serve, and leave nothing of it running."""
+        async with self.running(port, **variables) as service:
+            await until_ready(service, 60)
+            yield service
+
+
+@contextmanager
+def installed(rendered: Path) -> Iterator[Project]:
+    """Yield a copy of a rendered project, installed."""
+    python = python_for("3.11")
+    assert python is not None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "my-service"
+        shutil.copytree(rendered, folder)
+        environment = Environments(Path(name) / "environments").of(python)
+        environment.install(folder)
+        shell = environment.shell("default")
+        yield Project(folder, {**shell, "MY_SERVICE_SERVER__DRAIN_SECONDS": "0"}, Path(name))
 
 
 class Collector(ThreadingHTTPServer):
@@ -408,6 +428,24 @@ async def is_ready(service: Service) -> bool:
     except OSError:
         return False
     return answer.status == 200
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait until something holds, and fail if it takes too long."""
+    end = time.monotonic() + seconds
+    while not await holds():
+        assert time.monotonic() < end, "It never did"
+        await asyncio.sleep(0.05)
+
+
+async def until_ready(service: Service, seconds: float) -> None:
+    """Wait until the service can serve, and fail if it takes too long or ends."""
+
+    async def holds() -> bool:
+        assert service.process.poll() is None, service.log.read_text(encoding="utf-8")
+        return await is_ready(service)
+
+    await eventually(holds, seconds)
 
 
 async def exchanged(port: int, data: bytes) -> Answer | None:

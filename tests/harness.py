@@ -4,7 +4,7 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
@@ -23,6 +23,7 @@ from copier._jinja_ext import SandboxedEnvironment
 from copier._template import load_template_config
 from copier._vcs import get_repo
 from jinja2 import nodes
+from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).parents[1]
 COPIER = ROOT / ".venv" / "bin" / "copier"
@@ -157,11 +158,15 @@ def answer_sets() -> dict[str, dict[str, object]]:
 
 SAMPLES: Mapping[str, list[object]] = {
     "coverage_minimum": [0, 90, 100],
+    "example": [False, True],  # the first answers to all questions, and the second, make sense
     "user_name": ["", "Jane Doe"],
     "user_email": ["", "jane@example.org"],
     "repository_url": ["", "https://git.example.org/team/my-service"],
 }
 """The values that stand for all of a question that has neither choices nor yes and no."""
+
+NEEDS: Mapping[str, tuple[str, object]] = {"example": ("database", "none")}
+"""What a practice needs: a question, and the answer to it with which the practice is refused."""
 
 
 def values() -> dict[str, list[object]]:
@@ -171,17 +176,46 @@ def values() -> dict[str, list[object]]:
         choices = question.get("choices")
         if choices:
             found[name] = list(choices.values() if isinstance(choices, dict) else choices)
-        elif question["type"] == "bool":
-            found[name] = [True, False]
         elif name in SAMPLES:
             found[name] = SAMPLES[name]
+        elif question["type"] == "bool":
+            found[name] = [True, False]
     return found
+
+
+@cache
+def defaults() -> dict[str, object]:
+    """Return what who answers nothing gets, for the questions whose values are combined."""
+    jinja = NativeEnvironment()
+    found: dict[str, object] = {}
+    for name in values():
+        default = questions()[name]["default"]
+        is_text = isinstance(default, str)
+        found[name] = jinja.from_string(default).render(found) if is_text else default
+    return found
+
+
+def makes_sense(answers: Mapping[str, object]) -> bool:
+    """Tell whether no practice lacks what it needs, as far as is answered."""
+    return not any(
+        answers.get(name) and answers.get(needed) == without
+        for name, (needed, without) in NEEDS.items()
+    )
+
+
+def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
+    """Return answers that make sense, in which every pair of such values occurs."""
+
+    def allowed(row: Sequence[object]) -> bool:
+        return makes_sense(dict(zip(pool, row, strict=False)))
+
+    rows = AllPairs(list(pool.values()), filter_func=allowed)
+    return [dict(zip(pool, row, strict=True)) for row in rows]
 
 
 def covering() -> list[dict[str, object]]:
     """Return answers in which every pair of values of any two questions occurs."""
-    pool = {name: found for name, found in values().items() if len(found) > 1}
-    return [dict(zip(pool, row, strict=True)) for row in AllPairs(list(pool.values()))]
+    return pairs({name: found for name, found in values().items() if len(found) > 1})
 
 
 def copy_template(dst: Path) -> Path:

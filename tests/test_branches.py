@@ -10,6 +10,7 @@ from jinja2 import Environment, nodes
 
 from harness import (
     DEFAULTS,
+    NEEDS,
     Compiled,
     RememberingEnvironment,
     answer_sets,
@@ -102,6 +103,20 @@ def test_every_branch_is_rendered(
     for given in ({"metrcis": True}, {"health_checks": "x", "src_layout": "maybe"}):
         with pytest.raises(ValueError, match=next(iter(given))):
             copier.run_copy(str(template), tmp_path / "none", data=given, defaults=True)
+    for name, (needed, without) in NEEDS.items():
+        full = {"preset": "full"}
+        with pytest.raises(ValueError, match=name):
+            copier.run_copy(
+                str(template),
+                tmp_path / "none",
+                data=full | {needed: without, name: "true"},
+                defaults=True,
+            )
+        copier.run_copy(str(template), tmp_path / name, data=full, defaults=True, quiet=True)
+        with pytest.raises(ValueError, match=name):
+            copier.run_recopy(
+                tmp_path / name, data={needed: without}, defaults=True, overwrite=True
+            )
     renamed = {"package_name": "other"}
     with pytest.raises(ValueError, match="package_name"):
         copier.run_recopy(tmp_path / "0", data=renamed, defaults=True, overwrite=True)

@@ -7,9 +7,7 @@ a setting of the service plus two seconds or a share of what the same test has m
 import asyncio
 import json
 import re
-import shutil
 import sys
-import tempfile
 import time
 import urllib.request
 from collections import Counter
@@ -17,14 +15,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, product, repeat
-from pathlib import Path
 from random import Random
 from threading import Event
 
 import pytest
 
 from conftest import Variant
-from environment import Environments, python_for
 from faults import (
     CANARY,
     CHUNKED,
@@ -46,6 +42,7 @@ from faults import (
     connected,
     exchanged,
     get,
+    installed,
     is_ready,
     malformed,
     parsed,
@@ -77,22 +74,12 @@ def collector() -> Iterator[Collector]:
 @pytest.fixture(scope="module")
 def project(variant: Variant, collector: Collector) -> Iterator[Project]:
     """Yield an installed project that has routes."""
-    python = python_for("3.11")
-    assert python is not None
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "my-service"
-        shutil.copytree(variant(preset="full", database="none"), folder)
-        package = folder / "src" / "my_service"
+    with installed(variant(preset="full", database="none")) as project:
+        package = project.folder / "src" / "my_service"
         (package / "project.py").write_text(PROJECT.lstrip(), encoding="utf-8")
         (package / "api" / "routes" / "faults.py").write_text(ROUTES.lstrip(), encoding="utf-8")
-        environment = Environments(Path(name) / "environments").of(python)
-        environment.install(folder)
-        shell = {
-            **environment.shell("default"),
-            "MY_SERVICE_SERVER__DRAIN_SECONDS": "0",
-            "MY_SERVICE_TRACING__ENDPOINT": f"http://127.0.0.1:{collector.server_port}",
-        }
-        yield Project(folder, shell, Path(name))
+        project.shell["MY_SERVICE_TRACING__ENDPOINT"] = f"http://127.0.0.1:{collector.server_port}"
+        yield project
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
-from allpairspy import AllPairs  # type: ignore[import-untyped]  # it has no types
 
 from conftest import Variant
 from environment import Environment, Environments, Run, check, python_for
-from harness import answer_sets, tree, values
+from harness import answer_sets, defaults, pairs, tree, values
 
 Answers = Mapping[str, object]
 
@@ -24,18 +23,38 @@ QUICK = ("service-standard", "service-minimal", "bare")
 
 POOL = {name: found for name, found in values().items() if len(found) > 1}
 NAMES: Sequence[Answers] = ({}, NAMED["short-names"], NAMED["long-names"])
-PAIRS: Sequence[Answers] = [
-    {**row[-1], **dict(zip(POOL, row, strict=False))} for row in AllPairs([*POOL.values(), NAMES])
-]
+
+
+def drawn() -> Iterator[Answers]:
+    """Yield answers, some of them with odd names."""
+    for row in pairs({**POOL, "names": NAMES}):
+        names = row.pop("names")
+        assert isinstance(names, Mapping)
+        yield {**names, **row}
+
+
+PAIRS: Sequence[Answers] = list(drawn())
 """Answers in which any two values of two questions meet, and each value meets odd names."""
 
-FLIPS: Sequence[Answers] = [{name: value} for name, found in POOL.items() for value in found]
+FLIPS: Sequence[Answers] = [
+    {name: value}
+    for name, found in POOL.items()
+    for value in found
+    if name != "preset" and value != defaults()[name]  # the named sets are these
+]
 """Every answer by itself, with the defaults of all others."""
 
 NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
 """Questions whose answers change no line of code, so that one of them alone needs no test run."""
 
-HELPERS = ["support", "database_server", "postgresql_server", "scratch", "sqlite_server"]
+HELPERS = [
+    "support",
+    "database_server",
+    "factories",
+    "postgresql_server",
+    "scratch",
+    "sqlite_server",
+]
 """Modules beside a project's tests."""
 
 # A project's style, which an outsider's tools take from it like its formatting.
@@ -52,6 +71,8 @@ CLASHES = {
     "EM101": "a message is read best where it is raised",
     "EM102": "a message is read best where it is raised",
     "TRY003": "a message is read best where it is raised",
+    "UP046": "a generic class is written the same for every Python, 3.11 too",
+    "UP047": "so is a generic function",
 }
 CLASHES_IN_TESTS = {
     "INP001": "test folders are not packages",
@@ -74,18 +95,24 @@ USED_BY_NAME = (
     "draining,probes",  # the probes read them, and the owner's components may
     "force_exit,should_exit",  # uvicorn reads them
     "get_route_handler,matches",  # FastAPI calls them
+    "LastGood,enqueue,get,send",  # the owner's code uses them
     "cache_ok,impl,process_bind_param,process_result_value",  # SQLAlchemy uses them
     "type_annotation_map",  # and this
     "isolation_level",  # the driver's own attribute
     "model_config",  # pydantic reads it
     "on_start",  # OpenTelemetry calls it
     "operations,admin_operations",  # the admin port reads them, and the owner's components may
+    "imported",  # a member of an answer
+    "is_broken",  # repositories ask it
     "pointer",  # a key of a TypedDict
+    "cached,BytesCodec,forget,forget_tagged",  # how use cases use the cache
+    "cls",  # pydantic calls validators by it
+    "gauges",  # the metrics read them, where there are any
     "read,write",  # how routes use the database; where there is none, nobody does
     "terminator",  # the handler's own attribute
     "farewell",  # read by whoever answers
 )
-USED_BY_DECORATOR = ("@router.*", "@model_validator", "@cached_property")
+USED_BY_DECORATOR = ("@router.*", "@field_validator", "@model_validator", "@cached_property")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ def change(
     refused_by: str, tests: str, at: str, old: str, new: str, *more: tuple[str, str]
 ) -> Break:
     """Return the break that changes lines of a file, which tests must notice."""
-    name = at if at.startswith(("tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
+    name = at if at.startswith(("migrations", "tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
     changes = tuple((name, *pair) for pair in ((old, new), *more))
     return Break(gate=(*TESTS, tests), refused_by=refused_by, change=changes)
 
@@ -163,13 +163,13 @@ BY_DEPENDENCIES = {
 
 BY_ARCHITECTURE = {
     "web in the domain": module(
-        RULES, "test_inner_layers_know_no_outer_ones", "import fastapi", "domain/models.py"
+        RULES, "test_inner_layers_know_no_outer_ones", "import fastapi", "domain/careless.py"
     ),
     "use case in the domain": module(
         RULES,
         "test_inner_layers_know_no_outer_ones",
-        "from my_service.services import users",
-        "domain/models.py",
+        "from my_service.services import user_service",
+        "domain/careless.py",
     ),
     "routes in a use case": module(
         RULES,
@@ -286,6 +286,98 @@ BY_ARCHITECTURE = {
             return rows.limit(100).offset(100 * number)
         """,
     ),
+    "money as a float": module(
+        RULES,
+        "test_money_is_no_float",
+        "def fee(amount: float) -> float: ...",
+    ),
+    "guard that may lie": module(
+        RULES,
+        "test_type_guards_can_be_trusted",
+        """
+        from typing import TypeGuard
+
+        def is_name(value: object) -> TypeGuard[str]: ...
+        """,
+    ),
+    "use case that knows the web": module(
+        RULES,
+        "test_inner_layers_know_no_outer_ones",
+        "from fastapi import Request",
+        at="services/careless.py",
+    ),
+    "client of one's own": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        import httpx
+
+        async def load(url: str) -> bytes:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(url)).content
+        """,
+    ),
+    "call without a client": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        import httpx
+
+        def load(url: str) -> bytes:
+            return httpx.get(url).content
+        """,
+    ),
+    "client by another name": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        from httpx import AsyncClient as Fetcher
+
+        async def load(url: str) -> bytes:
+            async with Fetcher() as client:
+                return (await client.get(url)).content
+        """,
+    ),
+    "client of another library": module(
+        RULES,
+        "test_one_module_calls_other_services",
+        """
+        from urllib.request import urlopen
+
+        def load(url: str) -> bytes:
+            return urlopen(url).read()
+        """,
+    ),
+    "redirects followed": Break(
+        gate=RULES,
+        refused_by="test_no_redirect_is_followed",
+        change=(
+            (
+                f"{PACKAGE}/infrastructure/http_client.py",
+                "follow_redirects=False,",
+                "follow_redirects=True,",
+            ),
+        ),
+    ),
+    "outside world patched over": Break(
+        gate=RULES,
+        refused_by="test_outside_world_is_a_transport",
+        write={
+            "tests/unit/test_careless.py": """
+            from unittest.mock import AsyncMock, patch
+
+            def test_load() -> None:
+                with patch("httpx.AsyncClient.get", AsyncMock()):
+                    pass
+            """
+        },
+    ),
+    "cache server called from elsewhere": module(
+        RULES,
+        "test_one_module_knows_the_server",
+        "from redis.asyncio import from_url\n\nCLIENT = from_url('redis://localhost')",
+    ),
+    "pickled entries": module(RULES, "test_nothing_is_unpickled", "import pickle"),
     "password as plain text": module(
         RULES,
         "test_secret_fields_are_secret",
@@ -299,16 +391,21 @@ BY_ARCHITECTURE = {
 }
 
 BODIES = "tests/api/test_bodies.py"
+CACHE = "tests/unit/test_cache.py"
 DATABASE = "tests/integration/test_database.py"
+REPOSITORIES = "tests/integration/test_repositories.py"
 EDGE = "tests/api/test_edge.py"
 ERRORS = "tests/api/test_errors.py"
 HEADERS = "tests/api/test_headers.py"
 HEALTH = "tests/api/test_health.py"
+HTTP_CLIENT = "tests/unit/test_http_client.py"
 LIMITS = "tests/api/test_limits.py"
 LOG = "tests/unit/test_logging.py"
 METRICS = "tests/api/test_metrics.py"
+REDIS = "tests/integration/test_redis_cache.py"
 REQUEST_ID = "tests/api/test_request_id.py"
 SERVER = "tests/api/test_server.py"
+JOBS = "tests/unit/test_in_process_jobs.py"
 SETTINGS = "tests/unit/test_settings.py"
 TRACING = "tests/api/test_tracing.py"
 
@@ -745,6 +842,102 @@ BY_TESTS = {
         "def end(connection, _cursor, statement, values, *_):",
         ('"statement": statement,', '"statement": str(values),'),
     ),
+    "author fetched for each post": change(
+        "test_newest_come_first",
+        "tests/api/test_posts.py",
+        "infrastructure/repositories.py",
+        ".options(selectinload(Post.author))",
+        "",
+    ),
+    "a query for each look": change(
+        "test_author_is_asked_for_or_absent",
+        REPOSITORIES,
+        "domain/models.py",
+        'relationship(lazy="raise")',
+        "relationship()",
+    ),
+    "a query for each post": change(
+        "test_lists_take_as_many_statements",
+        "tests/api/test_users.py",
+        "infrastructure/repositories.py",
+        "        return (await self.session.scalars(query)).all()\n\n\nclass AccountRepository",
+        "        found = (await self.session.scalars(query)).all()\n"
+        "        for post in found:\n"
+        "            await self.session.refresh(post, ['author'])\n"
+        "        return found\n\n\nclass AccountRepository",
+        (".options(selectinload(Post.author))", ""),
+    ),
+    "key not looked up": change(
+        "test_key_is_used_once",
+        "tests/api/test_transfers.py",
+        "services/transfer_service.py",
+        "if made is not None:",
+        "if made is not None and made.amount < 0:",
+    ),
+    "money that is not there": change(
+        "test_money_must_be_there",
+        "tests/api/test_transfers.py",
+        "domain/models.py",
+        "if amount > self.balance:",
+        "if amount < 0:",
+    ),
+    "last writer wins": change(
+        "test_change_needs_what_was_seen",
+        "tests/api/test_users.py",
+        "services/user_service.py",
+        "user.version not in change.versions",
+        "not change.versions",
+    ),
+    "any member taken": change(
+        "test_odd_user_is_refused",
+        "tests/api/test_users.py",
+        "api/schemas/scalars.py",
+        'extra="forbid", frozen=True, strict',
+        "frozen=True, strict",
+    ),
+    "cursor of anybody believed": change(
+        "test_cursor_of_others_is_refused",
+        "tests/unit/test_cursors.py",
+        "api/cursors.py",
+        "if not hmac.compare_digest(signature, self.sign(number, path)):",
+        "if len(signature) != SIGNATURE_BYTES:",
+    ),
+    "every broken rule a conflict": change(
+        "test_other_broken_rules_stay_errors",
+        REPOSITORIES,
+        "infrastructure/repositories.py",
+        "if dialect.is_broken(name, error):",
+        "if name:",
+        ("rules: ClassVar[Mapping[str, Rule]] = {}", 'rules = {"any": (AppError, "Conflict")}'),
+    ),
+    "transaction lost with a broken rule": change(
+        "test_transaction_goes_on_after_a_broken_rule",
+        REPOSITORIES,
+        "infrastructure/repositories.py",
+        "            async with self.session.begin_nested():\n                yield\n",
+        "            yield\n            await self.session.flush()\n",
+    ),
+    "a statement for each row": change(
+        "test_many_are_stored_by_few_statements",
+        REPOSITORIES,
+        "infrastructure/repositories.py",
+        "batched(users, STORED_AT_ONCE)",
+        "batched(users, 1)",
+    ),
+    "error hidden in a group": change(
+        "test_failure_comes_by_itself_and_ends_the_others",
+        "tests/unit/test_concurrency.py",
+        "utils/concurrency.py",
+        "except BaseExceptionGroup as failures:",
+        "except ZeroDivisionError as failures:",
+    ),
+    "index forgotten in the migration": change(
+        "test_models_need_no_other_migration",
+        "tests/integration/test_migrations.py",
+        "migrations/versions/2026_01_02_0002_example.py",
+        '    op.create_index("ix_posts_author_id", "posts", ["author_id"])\n',
+        "",
+    ),
     "password of the database shown": change(
         "test_password_is_not_shown",
         DATABASE,
@@ -773,6 +966,106 @@ BY_TESTS = {
         "            await database.engine.dispose()\n",
         "            await asyncio.sleep(0)\n",
     ),
+    "falsy value taken for a miss": change(
+        "test_falsy_values_are_served",
+        CACHE,
+        "infrastructure/cache.py",
+        "                return self.hit(policy, body)\n",
+        "                if value := self.hit(policy, body):\n                    return value\n",
+    ),
+    "types left to JSON": change(
+        "test_value_comes_back",
+        "tests/unit/test_cache_codec.py",
+        "infrastructure/cache_codec.py",
+        "self.adapter.validate_json(data, by_alias=False, by_name=True)",
+        "json.loads(data)",
+    ),
+    "types that JSON does not know made to text": change(
+        "test_value_of_another_type_is_refused",
+        "tests/unit/test_cache_codec.py",
+        "infrastructure/cache_codec.py",
+        'warnings="error")',
+        "warnings=False, fallback=str)",
+    ),
+    "cached method without its name": change(
+        "test_method_stays_itself",
+        CACHE,
+        "infrastructure/cache.py",
+        "        @wraps(function)\n",
+        "",
+    ),
+    "entry of another schema read": change(
+        "test_other_schema_is_a_miss",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        "not self.raw.startswith(self.stamp)",
+        "len(self.raw) < len(self.stamp)",
+    ),
+    "damaged entry read": change(
+        "test_damaged_entry_is_a_miss",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        "return body if is_whole else None",
+        "return body if is_whole else body",
+    ),
+    "entries that all end at once": change(
+        "test_times_differ",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        " * (1 - jitter * secrets.randbelow(1000) / 1000)",
+        " * (1 - jitter)",
+    ),
+    "old load that brings a value back": change(
+        "test_old_load_brings_nothing_back",
+        CACHE,
+        "infrastructure/cache.py",
+        "self.store.replace(now.name, now.raw, now.seal(body), seconds)",
+        "self.store.mark(now.name, now.seal(body), seconds)",
+    ),
+    "key that everybody loads": change(
+        "test_work_is_done_once",
+        "tests/unit/test_single_flight.py",
+        "infrastructure/single_flight.py",
+        "flight = self.flights.get(name)\n",
+        "flight = None\n",
+    ),
+    "load that ends with its first caller": change(
+        "test_who_leaves_takes_nothing_from_the_others",
+        "tests/unit/test_single_flight.py",
+        "infrastructure/single_flight.py",
+        "await asyncio.wait([flight.task])",
+        "await flight.task",
+    ),
+    "cache server waited for": change(
+        "test_every_answer_is_a_miss_in_time",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "asyncio.timeout(self.seconds):\n                await self.write_marks()",
+        "asyncio.timeout(None):\n                await self.write_marks()",
+        ("socket_timeout=settings.operation_seconds", "socket_timeout=3"),
+    ),
+    "cache server asked in an outage": change(
+        "test_breaker_opens_and_closes",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "            if now < self.retry_at:\n",
+        "            if now < 0:\n",
+    ),
+    "marks lost in an outage": change(
+        "test_forgotten_in_an_outage",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "                await self.write_marks()\n                result",
+        "                result",
+    ),
+    "address of the cache shown": change(
+        "test_address_is_checked",
+        REDIS,
+        "settings.py",
+        '    url: SecretStr = SecretStr("redis://localhost:6379/0")\n',
+        '    url: str = "redis://localhost:6379/0"\n',
+        ("value.get_secret_value().startswith", "str(value).startswith"),
+    ),
     "model without a migration": Break(
         gate=(*TESTS, "tests/integration/test_migrations.py"),
         refused_by="test_models_need_no_other_migration",
@@ -793,11 +1086,11 @@ BY_TESTS = {
         gate=(*TESTS, "tests/integration/test_migrations.py"),
         refused_by="test_up_down_and_up",
         write={
-            "migrations/versions/2026_02_01_0002_orders.py": """
+            "migrations/versions/2026_02_01_0003_orders.py": """
             import sqlalchemy as sa
             from alembic import op
 
-            revision = "0002"
+            revision = "0003"
             down_revision = "0001"
 
             def upgrade() -> None:
@@ -807,6 +1100,198 @@ BY_TESTS = {
                 pass
             """
         },
+    ),
+    "order sent twice": change(
+        "test_only_what_does_no_harm_is_repeated",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        '"OPTIONS", "PUT"})',
+        '"OPTIONS", "POST", "PUT"})',
+    ),
+    "body sent again that is gone": change(
+        "test_body_that_is_gone_is_not_repeated",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "is_safe and isinstance(request.stream, httpx.ByteStream)",
+        "is_safe",
+    ),
+    "retries on what httpx never raises": change(
+        "test_passing_failure_is_overcome",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "isinstance(error, httpx.TransportError)",
+        "isinstance(error, ConnectionError | TimeoutError)",
+    ),
+    "transport error left to the caller": change(
+        "test_lasting_failure_is_unavailability",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "FAILURES = (TimeoutError, httpx.HTTPError)",
+        "FAILURES = (TimeoutError, httpx.HTTPStatusError)",
+    ),
+    "cause of the failure lost": change(
+        "test_lasting_failure_is_unavailability",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "raise translate(call, error) from error",
+        "raise translate(call, error) from None",
+    ),
+    "our mistake taken for an outage": change(
+        "test_request_that_cannot_be_sent",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)",
+        "UNSENDABLE = ()",
+    ),
+    "call without a deadline": change(
+        "test_call_ends_in_time",
+        "tests/integration/test_misbehaving_server.py",
+        "infrastructure/http_client.py",
+        "asyncio.timeout_at(end):",
+        "asyncio.timeout_at(end + 5):",
+    ),
+    "server that is busy asked at once": change(
+        "test_retry_after_is_kept_to",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "return seconds or True",
+        "return True",
+    ),
+    "everybody back at the same time": change(
+        "test_retry_after_is_kept_to",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "seconds + SystemRandom().uniform(0, JITTER_SECONDS)",
+        "seconds",
+    ),
+    "wait that outlasts the call": change(
+        "test_nobody_waits_in_vain",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "            or asyncio.get_running_loop().time() + seconds >= call.end\n",
+        "",
+    ),
+    "retry storm": change(
+        "test_retries_are_a_share_of_the_calls",
+        HTTP_CLIENT,
+        "infrastructure/retries.py",
+        "        self.tokens -= 1\n",
+        "",
+    ),
+    "answer without end": change(
+        "test_large_answer_is_not_read_on",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "if len(body) > self.settings.body_bytes:",
+        "if len(body) < 0:",
+    ),
+    "cookies of one user for another": change(
+        "test_cookies_are_not_kept",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "CookieJar(DefaultCookiePolicy(allowed_domains=[]))",
+        "CookieJar(DefaultCookiePolicy())",
+    ),
+    "addresses in the log": change(
+        "test_failures_are_logged_without_secrets",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "logging.getLogger(name).setLevel(logging.WARNING)",
+        "logging.getLogger(name).setLevel(logging.INFO)",
+    ),
+    "arguments of calls in the log": change(
+        "test_retries_of_others_are_logged_without_arguments",
+        HTTP_CLIENT,
+        "infrastructure/http_client.py",
+        "set_on_retry_hooks([retries.report])",
+        "set_on_retry_hooks(None)",
+    ),
+    "value however old": change(
+        "test_too_old_is_too_old",
+        "tests/unit/test_stale.py",
+        "infrastructure/stale.py",
+        "if age > most_seconds:",
+        "if age < 0:",
+    ),
+    "memory without end": change(
+        "test_newest_are_kept",
+        "tests/unit/test_stale.py",
+        "infrastructure/stale.py",
+        "if len(self.kept) > self.most:",
+        "if len(self.kept) < 0:",
+    ),
+    "request id that ends here": change(
+        "test_id_goes_on",
+        "tests/api/test_outgoing_request_id.py",
+        "observability/outgoing_request_id.py",
+        "return {HEADER: current} if current else {}",
+        "return {}",
+    ),
+    "trace that ends here": change(
+        "test_trace_goes_on",
+        "tests/api/test_outgoing_trace.py",
+        "observability/outgoing_trace.py",
+        "    TraceContextTextMapPropagator().inject(found)\n",
+        "",
+    ),
+    "hosts without number": change(
+        "test_calls_are_counted_by_host",
+        "tests/api/test_http_client_metrics.py",
+        "observability/http_client_metrics.py",
+        "if len(hosts) < HOSTS:",
+        "if hosts is not None:",
+    ),
+    "jobs without end": change(
+        "test_number_is_bounded",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "len(self.tasks) >= self.settings.queue_size",
+        "len(self.tasks) >= 10**9",
+    ),
+    "all jobs at once": change(
+        "test_work_is_done_behind_the_back_of_who_asks",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                async with self.turns:\n",
+        "                if True:\n",
+    ),
+    "jobs tried once": change(
+        "test_failed_work_is_done_again",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "range(1, self.settings.attempts + 1)",
+        "range(1, 2)",
+    ),
+    "turn kept while waiting": change(
+        "test_waiting_for_another_try_holds_nobody_up",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                    await work()\n            except Exception:\n",
+        "                    await work()\n            except Exception:\n"
+        "                await self.turns.acquire()\n",
+    ),
+    "jobs forgotten at the end": change(
+        "test_end_has_its_time",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "            await jobs.drain()\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "mail for who could not be registered": change(
+        "test_others_get_no_mail",
+        "tests/api/test_welcoming.py",
+        "welcoming.py",
+        "        user = await super().register(new)\n",
+        "        guest = User(email=new.email, name=new.name)\n"
+        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
+        "        user = await super().register(new)\n",
+    ),
+    "mail in the open": change(
+        "test_mail_does_not_travel_in_the_open",
+        "tests/unit/test_mailer.py",
+        "infrastructure/mailer.py",
+        'start_tls=settings.security == "starttls"',
+        "start_tls=None",
     ),
     "nested routers": change(
         "test_route_is_named",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import questions, tree
+from harness import NEEDS, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -37,8 +37,10 @@ PRACTICES = {
         off=False,
         files={
             f"{PACKAGE}/observability/logging.py",
+            f"{PACKAGE}/observability/outgoing_request_id.py",
             f"{PACKAGE}/observability/request_id.py",
             f"{PACKAGE}/observability/trace_ids.py",
+            "tests/api/test_outgoing_request_id.py",
             "tests/api/test_request_id.py",
             "tests/api/test_trace_ids.py",
             "tests/architecture/test_logging_rules.py",
@@ -61,19 +63,26 @@ PRACTICES = {
     "metrics": Practice(
         off=False,
         files={
+            f"{PACKAGE}/observability/cache_metrics.py",
             f"{PACKAGE}/observability/database_metrics.py",
+            f"{PACKAGE}/observability/http_client_metrics.py",
             f"{PACKAGE}/observability/metrics.py",
+            "tests/api/test_cache_metrics.py",
+            "tests/api/test_http_client_metrics.py",
             "tests/api/test_metrics.py",
             "tests/integration/test_database_metrics.py",
         },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics",
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|(cache|database)_metrics|"
+        r"http_client_metrics",
         shared=HOOKS,
     ),
     "tracing": Practice(
         off=False,
         files={
+            f"{PACKAGE}/observability/outgoing_trace.py",
             f"{PACKAGE}/observability/tracing.py",
             f"{PACKAGE}/observability/trace_ids.py",
+            "tests/api/test_outgoing_trace.py",
             "tests/api/test_trace_ids.py",
             "tests/api/test_tracing.py",
         },
@@ -85,7 +94,6 @@ PRACTICES = {
         files={
             f"{PACKAGE}/domain/__init__.py",
             f"{PACKAGE}/domain/base.py",
-            f"{PACKAGE}/infrastructure/__init__.py",
             f"{PACKAGE}/infrastructure/database.py",
             f"{PACKAGE}/infrastructure/postgresql.py",
             f"{PACKAGE}/observability/database_metrics.py",
@@ -105,6 +113,117 @@ PRACTICES = {
         r"poe migrate",
         shared=HOOKS | {"tests/conftest.py"},
     ),
+    "http_client": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/infrastructure/http_client.py",
+            f"{PACKAGE}/infrastructure/retries.py",
+            f"{PACKAGE}/infrastructure/stale.py",
+            f"{PACKAGE}/observability/http_client_metrics.py",
+            f"{PACKAGE}/observability/outgoing_request_id.py",
+            f"{PACKAGE}/observability/outgoing_trace.py",
+            "tests/api/test_http_client_metrics.py",
+            "tests/api/test_outgoing_request_id.py",
+            "tests/api/test_outgoing_trace.py",
+            "tests/architecture/test_http_client_rules.py",
+            "tests/integration/test_misbehaving_server.py",
+            "tests/unit/test_http_client.py",
+            "tests/unit/test_stale.py",
+        },
+        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|LastGood|[Oo]ther services|outgoing",
+        shared=HOOKS,
+    ),
+    "background_jobs": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/infrastructure/in_process_jobs.py",
+            f"{PACKAGE}/infrastructure/mailer.py",
+            f"{PACKAGE}/services/welcome.py",
+            f"{PACKAGE}/welcoming.py",
+            "tests/api/test_welcoming.py",
+            "tests/unit/test_in_process_jobs.py",
+            "tests/unit/test_mailer.py",
+        },
+        words=r"JOBS__|JobsSettings|[Bb]ackground work|in_process_jobs|smtp|MAIL__|MailSettings|"
+        r"welcom",
+        shared=HOOKS,
+    ),
+    "example": Practice(
+        off=False,
+        files={
+            f"{PACKAGE}/{path}"
+            for path in (
+                "example.py",
+                "api/cursors.py",
+                "api/dependencies.py",
+                "api/routes/dashboard.py",
+                "api/routes/money.py",
+                "api/routes/posts.py",
+                "api/routes/users.py",
+                "api/schemas/__init__.py",
+                "api/schemas/money.py",
+                "api/schemas/pages.py",
+                "api/schemas/posts.py",
+                "api/schemas/scalars.py",
+                "api/schemas/users.py",
+                "domain/models.py",
+                "domain/requests.py",
+                "infrastructure/mailer.py",
+                "infrastructure/repositories.py",
+                "services/__init__.py",
+                "services/dashboard.py",
+                "services/ports.py",
+                "services/post_service.py",
+                "services/transfer_service.py",
+                "services/user_service.py",
+                "services/welcome.py",
+                "utils/__init__.py",
+                "utils/batching.py",
+                "utils/concurrency.py",
+                "welcoming.py",
+            )
+        }
+        | {
+            "migrations/versions/2026_01_02_0002_example.py",
+            "tests/api/test_accounts.py",
+            "tests/api/test_dashboard.py",
+            "tests/api/test_posts.py",
+            "tests/api/test_transfers.py",
+            "tests/api/test_users.py",
+            "tests/api/test_welcoming.py",
+            "tests/architecture/test_example_rules.py",
+            "tests/factories.py",
+            "tests/integration/test_repositories.py",
+            "tests/integration/test_money.py",
+            "tests/unit/test_batching.py",
+            "tests/unit/test_concurrency.py",
+            "tests/unit/test_cursors.py",
+            "tests/unit/test_mailer.py",
+        },
+        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component|"
+        r"MAIL__|MailSettings|welcom",
+        shared=HOOKS,
+    ),
+    "cache": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/infrastructure/cache.py",
+            f"{PACKAGE}/infrastructure/cache_codec.py",
+            f"{PACKAGE}/infrastructure/cache_entry.py",
+            f"{PACKAGE}/infrastructure/cache_store.py",
+            f"{PACKAGE}/infrastructure/redis_cache.py",
+            f"{PACKAGE}/infrastructure/single_flight.py",
+            f"{PACKAGE}/observability/cache_metrics.py",
+            "tests/api/test_cache_metrics.py",
+            "tests/architecture/test_cache_rules.py",
+            "tests/integration/test_redis_cache.py",
+            "tests/unit/test_cache.py",
+            "tests/unit/test_cache_codec.py",
+            "tests/unit/test_single_flight.py",
+        },
+        words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|state\.cache|@cached\(",
+        shared=HOOKS | {"tests/conftest.py"},
+    ),
     "strict_mypy": Practice(
         off=False,
         words=r"^strict = true\n(?=enable_error_code)|--strict",
@@ -118,15 +237,32 @@ PRACTICES = {
 }
 OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
+
+def with_it(name: str) -> list[str]:
+    """Return a practice and those that need it, which go with it."""
+    return [name, *(other for other, (needed, _) in NEEDS.items() if needed == name)]
+
+
+def without(name: str) -> dict[str, object]:
+    """Return the answers that leave a practice out of everything."""
+    return ALL_ON | {gone: OFF[gone] for gone in with_it(name)}
+
+
 ALL_ON = {"preset": "full"}
 
-ANSWERED_OTHERWISE = {"coverage_minimum", "database"}
-"""Practices that are switched on by something else than a yes."""
+ON: dict[str, object] = {
+    "background_jobs": "in_process",
+    "cache": "memory",
+    "coverage_minimum": 100,
+    "database": "sqlite",
+}
+"""What switches a practice on where that is not a yes."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
+    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "cache", "database", "http_client"),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 
@@ -139,12 +275,14 @@ def texts(project: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", PRACTICES)
 def test_files_of_a_practice(variant: Variant, name: str) -> None:
     """Off, exactly the practice's files are gone, and only its hooks and the answers differ."""
-    practice = PRACTICES[name]
-    on, off = tree(variant(**ALL_ON)), tree(variant(**{**ALL_ON, name: practice.off}))
+    gone = [PRACTICES[other] for other in with_it(name)]
+    on, off = tree(variant(**ALL_ON)), tree(variant(**without(name)))
+    files = {path for practice in gone for path in practice.files}
+    shared = {path for practice in gone for path in practice.shared}
 
-    assert on.keys() - off.keys() == practice.files
+    assert on.keys() - off.keys() == files
     assert off.keys() - on.keys() == set()
-    assert {path for path in off if on[path] != off[path]} == practice.shared | {ANSWERS}
+    assert {path for path in off if on[path] != off[path]} == shared - files | {ANSWERS}
 
 
 @pytest.mark.parametrize("name", PRACTICES)
@@ -157,15 +295,14 @@ def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> No
         found = {path: words.findall(text) for path, text in texts(project).items()}
         return {path: hits for path, hits in found.items() if hits}
 
-    assert users(variant(**{**ALL_ON, name: practice.off})) == {}
+    assert users(variant(**without(name))) == {}
     assert practice.shared & users(variant(**ALL_ON)).keys()
 
 
 @pytest.mark.parametrize("name", PRACTICES)
 def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -> None:
     """Off, no file names a module, variable or dependency that only the practice has."""
-    practice = PRACTICES[name]
-    on, off = texts(variant(**ALL_ON)), texts(variant(**{**ALL_ON, name: practice.off}))
+    on, off = texts(variant(**ALL_ON)), texts(variant(**without(name)))
 
     def required(files: dict[str, str]) -> set[str]:
         project = tomllib.loads(files["pyproject.toml"])
@@ -186,7 +323,7 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
 
     modules = {
         path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for path in practice.files
+        for path in on.keys() - off.keys()
     }
     gone = (
         modules
@@ -195,12 +332,12 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
         | {module.rpartition(".")[2] + ".component" for module in modules}
     )
     left = {word: path for word in gone for path, text in off.items() if word and word in text}
-    # The name of a class may be part of another name.
+    # The name of a class may be part of another name, or of a header's.
     left |= {
         name: path
         for name in classes(on) - classes(off)
         for path, text in off.items()
-        if re.search(rf"(?<!\w){name}(?!\w)", text)
+        if re.search(rf"(?<![\w-]){name}(?![\w-])", text)
     }
 
     assert left == {}
@@ -231,8 +368,9 @@ def test_everything_off(variant: Variant) -> None:
 def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
-    alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE}}
+    alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
+    gone = {other for name in owners for other in with_it(name)}
+    others = {name: ON.get(name, True) for name in PRACTICES if name not in gone}
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

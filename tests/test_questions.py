@@ -22,6 +22,7 @@ from conftest import Variant
 from harness import (
     COPIER,
     DEFAULTS,
+    NEEDS,
     ROOT,
     commit_all,
     copier_command,
@@ -30,6 +31,7 @@ from harness import (
     fast,
     git,
     git_template,
+    makes_sense,
     questions,
     refused,
     render,
@@ -62,8 +64,12 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "metrics": ("bool", []),
     "tracing": ("bool", []),
     "database": ("str", ["none", "sqlite", "postgresql"]),
+    "http_client": ("bool", []),
+    "background_jobs": ("str", ["none", "in_process"]),
+    "example": ("bool", []),
+    "cache": ("str", ["none", "memory", "redis"]),
 }
-COMPUTED = ["package_path", "env_prefix", "database_url", "practices_on"]
+COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
 
@@ -76,6 +82,10 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "metrics": (False, True, True),
     "tracing": (False, False, True),
     "database": ("none", "sqlite", "postgresql"),
+    "http_client": (False, False, True),
+    "background_jobs": ("none", "in_process", "in_process"),
+    "example": (False, True, True),
+    "cache": ("none", "memory", "redis"),
 }
 
 DERIVED = {
@@ -217,10 +227,18 @@ def test_preset_defaults(variant: Variant, preset: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> None:
     """A practice that is answered is as answered, whatever the preset says."""
-    others = {"coverage_minimum": 55, "database": "none" if preset == "full" else "postgresql"}
+    others = {
+        "coverage_minimum": 55,
+        "database": "none" if preset == "full" else "postgresql",
+        "background_jobs": "in_process" if preset == "minimal" else "none",
+        "cache": "none" if preset == "full" else "redis",
+    }
     value = others.get(name, not PRESETS[name][1])
+    given = {name: value}
+    if not makes_sense(given | {"database": PRESETS["database"][0]}):
+        given["database"] = "sqlite"
 
-    assert answers_of(variant(preset=preset, **{name: value}))[name] == value
+    assert answers_of(variant(preset=preset, **given))[name] == value
 
 
 def test_other_defaults(variant: Variant) -> None:
@@ -434,6 +452,48 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize("way", ["data", "data file"])
+def test_practice_without_what_it_needs(
+    tmp_path: Path, template: Path, name: str, way: str
+) -> None:
+    """A practice without what it needs is refused, naming both, and nothing is written."""
+    needed, without = NEEDS[name]
+    answers = {needed: without, name: PRESETS[name][2]}
+    file = tmp_path / "answers.yml"
+    file.write_text(yaml.safe_dump(answers), encoding="utf-8")
+    data = [f"--data={key}={value}" for key, value in answers.items()]
+    given = data if way == "data" else [f"--data-file={file}"]
+
+    with pytest.raises(
+        ValueError, match=refusal(name, f"Choose a {needed} for {name}, or say no.")
+    ):
+        copier_command("copy", "--defaults", *given, template, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_practice_that_is_needed_stays(tmp_path: Path, name: str) -> None:
+    """What a practice needs goes with it or not at all: no answer changes another in silence."""
+    template = git_template(tmp_path / "template")
+    folder = tmp_path / "my-service"
+    needed, without = NEEDS[name]
+    answers = {"preset": "full", name: PRESETS[name][2]}
+    copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
+    commit_all(folder)
+    before = tree(folder)
+
+    def update(**data: object) -> None:
+        copier.run_update(folder, data=data, defaults=True, overwrite=True, quiet=True)
+
+    with pytest.raises(ValueError, match=refusal(needed, f"Say no to {name} too: it needs this.")):
+        update(**{needed: without})
+    assert tree(folder) == before
+    off = PRESETS[name][0]
+    update(**{needed: without, name: off})
+    assert {key: answers_of(folder)[key] for key in (needed, name)} == {needed: without, name: off}
+
+
 def test_refusal_as_the_shell_sees_it(tmp_path: Path, template: Path) -> None:
     """The program's last line is the sentence, its status 1, and there is no folder."""
     done = subprocess.run(
@@ -480,11 +540,13 @@ def sentences(template: Path) -> set[str]:
 
 ELSEWHERE = {
     "Answer yes or no to {}.",
+    "Choose a database for example, or say no.",
     "Choose an empty folder, or --overwrite.",
     "Give the template's path in full, from /.",
     "It is fixed after the first copy.",
     "Move the package there first (git mv).",
     "No question is named {}.",
+    "Say no to {} too: it needs this.",
 }
 
 

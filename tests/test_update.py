@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import copier
@@ -28,6 +28,7 @@ from harness import (
     commit_all,
     fast,
     git,
+    makes_sense,
     questions,
     render,
     settings,
@@ -236,7 +237,19 @@ def test_law_of_a_crossed_pair(start: Variant, variant: Variant) -> None:
 CHANGES = {name: list(itertools.product(found[:2], repeat=2)) for name, found in VALUES.items()}
 """Two answers to every question before an update, each with two after it."""
 
-ROWS = [dict(zip(CHANGES, row, strict=True)) for row in AllPairs(list(CHANGES.values()))]
+
+def sensible(row: Sequence[tuple[object, ...]]) -> bool:
+    """Tell whether the answers before an update make sense, and those after it."""
+    return all(
+        makes_sense({name: pair[when] for name, pair in zip(CHANGES, row, strict=False)})
+        for when in (0, 1)
+    )
+
+
+ROWS = [
+    dict(zip(CHANGES, row, strict=True))
+    for row in AllPairs(list(CHANGES.values()), filter_func=sensible)
+]
 """Updates in which every pair of changes occurs."""
 
 
@@ -463,18 +476,18 @@ def older(template: Path, name: str, value: str) -> Path:
     assert found == 1
     questionnaire.write_text(text, encoding="utf-8")
     files = [path for path in (template / "template").rglob("*") if path.is_file()]
-    for file in (questionnaire, *files):
+    for file in (questionnaire, *files, template / "extensions" / "components.jinja"):
         text = file.read_text("utf-8")
-        file.write_text(
-            re.sub(rf"\b{name}\b( \| default\([^)]*\))?", value, text), encoding="utf-8"
-        )
+        # What stands in quotes is a name, not an answer.
+        answer = rf"(?<![\"'])\b{name}\b(?![\"'])( \| default\([^)]*\))?"
+        file.write_text(re.sub(answer, value, text), encoding="utf-8")
     return tagged(template, "v1.0.0")
 
 
 def old_values(name: str) -> Iterator[str]:
     """Yield what a release that did not ask may have done, as Jinja writes it."""
     for answer in VALUES[name][:2]:
-        yield json.dumps(answer)
+        yield json.dumps(answer).replace('"', "'")
 
 
 ARRIVALS = [(name, value) for name in PRACTICES for value in old_values(name)]
@@ -510,10 +523,11 @@ def test_new_question_takes_its_default(
 ) -> None:
     """A project of a release without the question gets its default, and keeps its old answers."""
     project, _ = grown(*arrival)
+    answers = recorded(project)
 
     update(project, {}, newest=True)
 
-    assert content(project) == content(variant(license="MPL-2.0", user_name="Ada"))
+    assert content(project) == content(variant(**answers))
     assert conflicts(project) == set()
 
 
@@ -845,6 +859,8 @@ def known_to(project: Path, command: str) -> bool:
             return task in data["tool"]["poe"]["tasks"]
         case ["uv", "run", script]:
             return script in data["project"]["scripts"]
+        case ["uv", "run", "alembic", *_]:
+            return any(entry.startswith("alembic>") for entry in data["project"]["dependencies"])
     return False
 
 
@@ -867,7 +883,8 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert where.stdout == f"{tmp_path / name}\n"
     assert len(commands) == 2
     assert all(known_to(tmp_path / name, command) for command in commands), commands
-    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database"
+    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database, cache"
+    on += ", background jobs, example"
     assert f"\nOn: {on}.\n" in message
 
 

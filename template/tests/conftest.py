@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator{{ ", Iterator" if database != "none" e
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
 # {% if database != "none" %}
@@ -13,7 +14,7 @@ from {{ package_name }}.infrastructure.database import Database, build
 from {{ package_name }}.settings import PREFIX, Settings
 
 # {% if database != "none" %}
-from database_server import migrated_database_url
+from database_server import migrated_database_url, undone
 from scratch import Scratch
 # {% endif %}
 from support import connect
@@ -23,6 +24,13 @@ from support import connect
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """Yield the address of a migrated database, the same for all tests."""
+    with migrated_database_url() as url:
+        yield url
+
+
+@pytest.fixture
+def own_database_url() -> Iterator[str]:
+    """Yield the address of a migrated database that a test has for itself."""
     with migrated_database_url() as url:
         yield url
 
@@ -55,6 +63,9 @@ def _own_settings(
     # {% if database != "none" %}
     monkeypatch.setenv(f"{PREFIX}DATABASE__URL", database_url)
     # {% endif %}
+    # {% if cache == "redis" %}
+    monkeypatch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # nobody is there
+    # {% endif %}
     monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
 
 
@@ -65,9 +76,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of the running application with all its components."""
-    async with connect(create_app(settings)) as client:
+def app(settings: Settings) -> FastAPI:
+    """Return the application with all its components."""
+    return create_app(settings)
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the application, which runs."""
+    async with connect(app) as client{{ ', undone(app.state.started["database"])' if database != "none" else "" }}:
         yield client
 
 

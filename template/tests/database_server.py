@@ -1,15 +1,17 @@
 """The database of the tests, migrated."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 
+from {{ package_name }}.infrastructure.database import Database
+
 from {{ database }}_server import AWAY, database_url
 
-__all__ = ["AWAY", "PROJECT", "alembic", "database_url", "migrated_database_url"]
+__all__ = ["AWAY", "PROJECT", "alembic", "database_url", "migrated_database_url", "undone"]
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -26,3 +28,17 @@ def migrated_database_url() -> Iterator[str]:
     with database_url() as url:
         command.upgrade(alembic(url), "heads")
         yield url
+
+
+@asynccontextmanager
+async def undone(database: Database) -> AsyncIterator[None]:
+    """Undo whatever a block writes to the database.
+
+    What it commits ends a savepoint of one transaction, which is rolled back in the end. All it
+    does happens on one connection, so it can't do two things at once.
+    """
+    async with database.engine.connect() as connection:
+        transaction = await connection.begin()
+        database.sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
+        yield
+        await transaction.rollback()

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class AppError(Exception):
-    """Base of every error of ours; the message is shown to the caller.
+    """Every error of ours; the message is shown to the caller.
 
     Subclass a leaf and give it a `code` of its own where callers must tell errors apart.
     """
@@ -26,6 +26,12 @@ class ConflictError(AppError):
     """The request contradicts what is stored."""
 
     code = "conflict"
+
+
+class PreconditionFailedError(AppError):
+    """What is stored is not what the caller takes it for."""
+
+    code = "precondition_failed"
 
 
 class InvalidInputError(AppError):

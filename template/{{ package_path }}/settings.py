@@ -1,8 +1,9 @@
+# {% from "extensions/components.jinja" import groups with context %}
 """The settings: read from the environment and .env, once, by whoever starts the application."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
-from typing import Annotated, Any, {{ "Literal, " if structured_logging else "" }}Self
+from typing import Annotated, Any, {{ "Literal, " if structured_logging or mail else "" }}Self
 
 from pydantic import (
     AfterValidator,
@@ -10,7 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    # {% if metrics or database != "none" %}
+    # {% if metrics or database != "none" or cache == "redis" %}
     SecretStr,
     # {% endif %}
     ValidationError,
@@ -22,7 +23,7 @@ PREFIX = "{{ env_prefix }}"
 # {% if database != "none" %}
 DATABASE_URL = "{{ database_url }}"
 # {% endif %}
-# {% if metrics %}
+# {% if metrics or example %}
 SECRET_LENGTH = 16
 PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
 # {% endif %}
@@ -43,7 +44,20 @@ def check_network(value: str) -> str:
     return value
 
 
-# {% if metrics %}
+def split(value: object) -> object:
+    """Return the names in a text that has commas between them."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(split)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split)
+]
+
+
+# {% if metrics or example %}
 def check_secret(value: SecretStr) -> SecretStr:
     """Return a secret, unless somebody could guess it. An empty one switches off what needs it.
 
@@ -57,23 +71,10 @@ def check_secret(value: SecretStr) -> SecretStr:
     return value
 
 
-# {% endif %}
-def split(value: object) -> object:
-    """Return the names in a text that has commas between them."""
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(split)]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split)
-]
-# {% if metrics %}
 Secret = Annotated[SecretStr, AfterValidator(check_secret)]
+
+
 # {% endif %}
-
-
 class Group(BaseModel):
     """Settings that belong together; a variable that none of them knows is a mistake."""
 
@@ -125,18 +126,94 @@ class DatabaseSettings(Group):
 
     url: SecretStr = SecretStr(DATABASE_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
+    pool_seconds: float = Field(default=5, gt=0, le=60)
+    lock_seconds: float = Field(default=5, gt=0, le=3600)
+    slow_seconds: float = Field(default=0.5, gt=0, le=3600)
     # {% if database == "postgresql" %}
     connect_seconds: float = Field(default=5, gt=0, le=60)
-    # {% endif %}
-    pool_seconds: float = Field(default=5, gt=0, le=60)
-    # {% if database == "postgresql" %}
     statement_seconds: float = Field(default=15, gt=0, le=3600)
-    # {% endif %}
-    lock_seconds: float = Field(default=5, gt=0, le=3600)
-    # {% if database == "postgresql" %}
     idle_seconds: float = Field(default=30, gt=0, le=3600)
     # {% endif %}
-    slow_seconds: float = Field(default=0.5, gt=0, le=3600)
+
+
+# {% endif %}
+# {% if background_jobs == "in_process" %}
+class JobsSettings(Group):
+    """Background work in this process."""
+
+    workers: int = Field(default=4, ge=1, le=1000)
+    queue_size: int = Field(default=1000, ge=1, le=1_000_000)
+    attempts: int = Field(default=4, ge=1, le=20)
+    retry_seconds: float = Field(default=1, ge=0, le=3600)
+    drain_seconds: float = Field(default=10, ge=0, le=3600)
+
+
+# {% endif %}
+# {% if mail %}
+class MailSettings(Group):
+    """Who sends the mail: nobody, unless a server is named."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="service@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    seconds: float = Field(default=10, gt=0, le=600)
+
+
+# {% endif %}
+# {% if example %}
+class PagesSettings(Group):
+    """Parts of long lists."""
+
+    secret: Secret = SecretStr("")
+
+
+# {% endif %}
+# {% if http_client %}
+class HttpClientSettings(Group):
+    """Calls to other services: what one may take, and how often it is tried."""
+
+    connect_seconds: float = Field(default=2, gt=0, le=60)
+    read_seconds: float = Field(default=5, gt=0, le=600)
+    total_seconds: float = Field(default=10, gt=0, le=3600)
+    connections: int = Field(default=100, ge=1, le=10_000)
+    body_bytes: int = Field(default=10_485_760, ge=1, le=1_073_741_824)
+    attempts: int = Field(default=3, ge=1, le=10)
+    retry_ratio: float = Field(default=0.1, ge=0, le=1)
+
+
+# {% endif %}
+# {% if cache == "memory" %}
+class CacheSettings(Group):
+    """The cache: what it holds, and by which share times differ, so that not all end at once."""
+
+    entries: int = Field(default=10_000, ge=1, le=100_000_000)
+    bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
+
+
+# {% elif cache == "redis" %}
+def check_redis(value: SecretStr) -> SecretStr:
+    """Return the address of a Redis server.
+
+    Raises:
+        ValueError: It is one of something else.
+    """
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("Write an address such as redis://localhost:6379/0")
+    return value
+
+
+class CacheSettings(Group):
+    """The cache: where it is, how long to wait for it, and by which share times differ."""
+
+    url: Annotated[SecretStr, AfterValidator(check_redis)] = SecretStr("redis://localhost:6379/0")
+    connections: int = Field(default=10, ge=1, le=10_000)
+    operation_seconds: float = Field(default=0.08, gt=0, le=10)
+    retry_seconds: float = Field(default=5, gt=0, le=3600)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
 
 
 # {% endif %}
@@ -205,24 +282,9 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     limits: LimitsSettings = LimitsSettings()
     cors: CorsSettings = CorsSettings()
-    # {% if database != "none" %}
-    database: DatabaseSettings = DatabaseSettings()
-    # {% endif %}
-    # {% if health_checks or metrics %}
-    admin: AdminSettings = AdminSettings()
-    # {% endif %}
-    # {% if health_checks %}
-    health: HealthSettings = HealthSettings()
-    # {% endif %}
-    # {% if structured_logging %}
-    logging: LoggingSettings = LoggingSettings()
-    # {% endif %}
-    # {% if metrics %}
-    metrics: MetricsSettings = MetricsSettings()
-    # {% endif %}
-    # {% if tracing %}
-    tracing: TracingSettings = TracingSettings()
-    # {% endif %}
+    # {% for group, kind in groups %}
+    {{ group }}: {{ kind }} = {{ kind }}()
+    # {% endfor %}
     # Your own settings go below this line.
 
     @classmethod

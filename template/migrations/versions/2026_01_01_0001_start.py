@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 revision: str = "0001"
 down_revision: str | None = None
-branch_labels: Sequence[str] | None = None
+branch_labels: Sequence[str] | None = ("project",)
 depends_on: Sequence[str] | None = None
 
 

@@ -37,10 +37,10 @@ class Body(BaseModel):
     quoted: Annotated[str, AfterValidator(refuse)] | None = None
 
 
-class EmailTakenError(errors.ConflictError):
+class NameTakenError(errors.ConflictError):
     """An error that a project adds."""
 
-    code = "email_taken"
+    code = "name_taken"
 
 
 router = APIRouter(prefix="/try")
@@ -56,7 +56,7 @@ async def take(body: Body) -> Body:
 async def fail(name: str) -> None:
     """Raise the error of that name."""
     raise {
-        "ours": EmailTakenError("That address has an account."),
+        "ours": NameTakenError("That address has an account."),
         "unauthorized": errors.UnauthorizedError("Sign in first."),
         "unavailable": errors.UnavailableError("Try again later."),
         "theirs": HTTPException(418, "short and stout", {"X-Pot": "tea"}),
@@ -87,7 +87,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     [
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/try/body", 405, "method_not_allowed"),
-        ("GET", "/try/error/ours", 409, "email_taken"),
+        ("GET", "/try/error/ours", 409, "name_taken"),
         ("GET", "/try/error/unauthorized", 401, "unauthorized"),
         ("GET", "/try/error/unavailable", 503, "unavailable"),
         ("GET", "/try/error/theirs", 418, "http_418"),

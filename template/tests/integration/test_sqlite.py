@@ -47,6 +47,26 @@ async def test_writer_is_not_waited_for_for_ever(database: Database, settings: S
     assert await bodies(database) == ["held"]
 
 
+async def test_writers_leave_room_for_readers(database: Database, settings: Settings) -> None:
+    """Who waits for a turn holds no connection meanwhile, and is told if it does not come."""
+    limits = {"pool_size": 2, "pool_seconds": 0.2, "lock_seconds": 0.2}
+    small = build(settings.database.model_copy(update=limits))
+
+    async def write(session: AsyncSession) -> None:
+        session.add(Note(body="mine"))
+
+    async def hold(_session: AsyncSession) -> None:
+        waiting = [asyncio.create_task(small.write(write)) for _ in range(5)]
+        assert await bodies(small) == []
+        for task in waiting:
+            with pytest.raises(UnavailableError, match="Too many"):
+                await task
+
+    await small.write(hold)
+    await small.engine.dispose()
+    assert await bodies(database) == []
+
+
 async def test_files_are_safe(database: Database) -> None:
     """Readers don't block the writer, and references between tables are checked."""
 

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from {{ package_name }}.__main__ import build, main
-from {{ package_name }}.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.app import create_app
+from {{ package_name }}.server import Server
+from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
 
 from support import launched
 
@@ -60,6 +62,18 @@ def test_interrupt_ends_it_at_once() -> None:
 
     assert status == 0
     assert "Traceback" not in output
+
+
+def test_signals_mean_what_they_say(settings: Settings) -> None:
+    """The first SIGTERM drains, the second ends the drain, and Ctrl-C never drains."""
+    patient, hasty = (Server(create_app(settings), settings.server) for _ in range(2))
+
+    patient.handle_exit(signal.SIGTERM, None)
+    assert (patient.app.state.traffic.draining, patient.should_exit) == (True, False)
+    patient.handle_exit(signal.SIGTERM, None)
+    assert (patient.should_exit, patient.force_exit) == (True, True)
+    hasty.handle_exit(signal.SIGINT, None)
+    assert (hasty.app.state.traffic.draining, hasty.should_exit) == (False, True)
 
 
 def test_reloading_server_serves() -> None:

@@ -35,6 +35,11 @@ async def orders() -> list[str]:
     return []
 
 
+@outer.post("")
+async def order() -> None:
+    """Take an order."""
+
+
 @inner.get("/{item}", response_model_exclude_none=True)
 async def item(order: int, item: int, name: Name) -> dict[str, object]:
     """Return an item."""
@@ -69,7 +74,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         ("/orders/1/items", 404, "unmatched"),
         ("/orders/", 404, "unmatched"),
         ("/openapi.json", 200, "/openapi.json"),
-        ("/mounted/x", 200, "/mounted"),
+        ("/mounted/x", 200, "/mounted/{path}"),
     ],
 )
 async def test_route_is_named(
@@ -81,10 +86,10 @@ async def test_route_is_named(
 
 
 async def test_wrong_method_is_told(client: httpx.AsyncClient) -> None:
-    """A path that exists answers 405, and names what it takes."""
+    """A path that exists answers 405, and names what it takes by all of its routes."""
     response = await client.delete("/orders")
 
-    assert (response.status_code, response.headers["allow"]) == (405, "GET")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
 
 async def test_dependencies_can_be_replaced(app: FastAPI, client: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ STATUS: Mapping[type[errors.AppError], int] = {
     errors.AppError: 500,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
+    errors.PreconditionFailedError: 412,
     errors.InvalidInputError: 422,
     errors.UnauthorizedError: 401,
     errors.ForbiddenError: 403,

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute, Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 # Every option of a route is an attribute of the route that was made with it.
 OPTIONS = frozenset(signature(APIRouter.add_api_route).parameters) - {
@@ -30,12 +30,12 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def finite(text: str) -> float:
-    """Return a number of JSON, unless it is beyond what a float holds."""
+def number(text: str) -> float:
+    """Return a number of JSON, unless it is beyond what a float holds; 1.0 is 1 there."""
     value = float(text)
     if value in {float("inf"), float("-inf")}:
         raise ValueError("Number out of range")
-    return value
+    return int(value) if value.is_integer() else value
 
 
 def refuse(_text: str) -> NoReturn:
@@ -55,7 +55,7 @@ class StrictRequest(Request):
         body = await self.body()
         try:
             found: object = json.loads(
-                body.decode(), object_pairs_hook=unique, parse_constant=refuse, parse_float=finite
+                body.decode(), object_pairs_hook=unique, parse_constant=refuse, parse_float=number
             )
             if b"\\u" in body:
                 json.dumps(found, ensure_ascii=False).encode()  # fails on half a surrogate
@@ -68,6 +68,12 @@ def is_json(content_type: str) -> bool:
     """Tell whether a Content-Type is JSON or a kind of it."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type.startswith("application/") and media_type.endswith(("/json", "+json"))
+
+
+def methods(scope: Scope) -> list[str]:
+    """Return what the path of a request takes, by all routes that it has."""
+    routes = (item for item in scope["router"].routes if item.matches(scope)[0] is not Match.NONE)
+    return sorted({method for item in routes for method in getattr(item, "methods", ())})
 
 
 class Route(APIRoute):
@@ -95,6 +101,16 @@ class Route(APIRoute):
         ):
             return Match.NONE, {}
         return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request.
+
+        Raises:
+            HTTPException: Its path takes other methods, by this route or another.
+        """
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"Allow": ", ".join(methods(scope))})
+        await self.app(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
@@ -145,4 +161,4 @@ def template(scope: Scope) -> str:
     if route is None and "endpoint" in scope:  # plain routes don't say that it was them
         found = (item for item in scope["router"].routes if endpoint_of(item) is scope["endpoint"])
         route = next(found, None)
-    return getattr(route, "path", "unmatched")
+    return getattr(route, "path_format", getattr(route, "path", "unmatched"))

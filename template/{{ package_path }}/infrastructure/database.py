@@ -37,8 +37,9 @@ class GivenUpError(UnavailableError):
 class Database:
     """Runs work in transactions, and nothing outside them."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, turn: dialect.Turn) -> None:
         self.engine = engine
+        self.turn = turn
         self.sessions = async_sessionmaker(engine, expire_on_commit=False)
 
     async def read(self, work: Work[Result]) -> Result:
@@ -62,7 +63,7 @@ class Database:
         attempt = 1
         while True:
             try:
-                async with self.transaction(read_only=False) as session:
+                async with self.turn(), self.transaction(read_only=False) as session:
                     return await work(session)
             except GivenUpError:
                 if attempt == ATTEMPTS:
@@ -120,7 +121,7 @@ def build(settings: DatabaseSettings) -> Database:
     """Return the database that the settings name; it connects when it is needed."""
     engine = dialect.build_engine(settings)
     report_slow_statements(engine.sync_engine, settings.slow_seconds)
-    return Database(engine)
+    return Database(engine, dialect.turns(settings.lock_seconds))
 
 
 def component(settings: Settings) -> Component:

@@ -1,12 +1,15 @@
 """PostgreSQL: how to connect to it, and what its errors mean."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from {{ package_name }}.settings import DatabaseSettings
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 ALTERS_BY_COPY = False
 """A column is changed in place."""
@@ -27,6 +30,11 @@ DEADLOCK_DETECTED = "40P01"
 # or too slow, a lock that others hold, and a replica that only reads.
 READ_ONLY = "25006"
 OUTAGES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
+
+
+def turns(_seconds: float) -> Turn:
+    """Return what lets writers in: at once, as many may write."""
+    return nullcontext
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
@@ -81,3 +89,8 @@ def is_refused_write(error: DBAPIError) -> bool:
 def is_outage(error: DBAPIError) -> bool:
     """Tell whether the database could not serve, whatever was asked."""
     return error.connection_invalidated or state(error).startswith(OUTAGES)
+
+
+def is_broken(constraint: str, error: IntegrityError) -> bool:
+    """Tell whether an error is about the constraint of that name."""
+    return getattr(error.driver_exception, "constraint_name", None) == constraint

@@ -1,21 +1,49 @@
 """SQLite: how to connect to it, and what its errors mean."""
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from {{ package_name }}.errors import UnavailableError
 from {{ package_name }}.settings import DatabaseSettings
+
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 ALTERS_BY_COPY = True
 """A column is changed by copying its table."""
 
 BEFORE_MIGRATIONS: Sequence[str] = ()
 """Only one transaction writes at a time, so migrations need no other lock."""
+
+
+def turns(seconds: float) -> Turn:
+    """Return what lets writers in: one by one, as they came, and not after so many seconds.
+
+    SQLite would let them race for its lock. Most of the time nobody has it then, some never get
+    it, and each that waits keeps a connection from those who read.
+    """
+    lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(seconds):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise UnavailableError("Too many write at once.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return turn
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
@@ -32,7 +60,8 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         # The driver begins transactions late and not at all for reads; `begin` does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        with suppress(sqlite3.OperationalError):  # somebody else is setting it right now
+            cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -67,3 +96,17 @@ def is_outage(error: DBAPIError) -> bool:
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_READONLY,
     }
+
+
+def is_broken(constraint: str, error: IntegrityError) -> bool:
+    """Tell whether an error is about the constraint of that name.
+
+    SQLite names the columns of a unique constraint and nothing of a foreign key, so a statement
+    should be able to break one foreign key only.
+    """
+    kind, _, about = str(error.orig).partition(" constraint failed")
+    if kind == "FOREIGN KEY":
+        return constraint.startswith("fk_")
+    columns = about.removeprefix(": ").split(", ")
+    table = columns[0].partition(".")[0]
+    return constraint == "_".join(["uq", table, *(name.rpartition(".")[2] for name in columns)])

@@ -1,0 +1,45 @@
+"""Accounts: they belong to somebody, and hold whole minor units."""
+
+import httpx
+import pytest
+
+from factories import AccountFactory, new_account, new_user
+
+
+async def test_opened_account_is_found(client: httpx.AsyncClient) -> None:
+    """A new account is where the answer says, with what was put in."""
+    owner = await new_user(client)
+
+    response = await client.post("/accounts", json={"owner_id": owner, "balance": 250})
+
+    account = response.json()
+    assert response.status_code == 201
+    assert (account["owner_id"], account["balance"]) == (owner, 250)
+    assert (await client.get(response.headers["location"])).json() == account
+
+
+async def test_account_needs_an_owner(client: httpx.AsyncClient) -> None:
+    """No account belongs to nobody, and nobody has one that does not exist."""
+    body = AccountFactory.build(owner_id=1).model_dump()
+
+    assert (await client.post("/accounts", json=body)).status_code == 404
+    assert (await client.get("/accounts/1")).status_code == 404
+
+
+@pytest.mark.parametrize("balance", [-1, 0.5, "1", 10**15 + 1, True], ids=str)
+async def test_odd_balance_is_refused(client: httpx.AsyncClient, balance: object) -> None:
+    """Money is a whole number, not below nothing, and not beyond what can be counted."""
+    response = await client.post("/accounts", json={"owner_id": 1, "balance": balance})
+
+    assert response.status_code == 422
+
+
+async def test_accounts_are_listed(client: httpx.AsyncClient) -> None:
+    """All accounts are found in parts, oldest first."""
+    owner = await new_user(client)
+    accounts = [await new_account(client, owner) for _ in range(3)]
+
+    first = (await client.get("/accounts?limit=2")).json()
+    rest = (await client.get("/accounts", params={"cursor": first["next"]})).json()
+
+    assert [account["id"] for account in first["items"] + rest["items"]] == accounts

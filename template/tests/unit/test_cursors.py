@@ -1,0 +1,31 @@
+"""Cursors: only what was given out for a list is read, and as what it was."""
+
+import pytest
+
+from {{ package_name }}.api.cursors import LENGTH, Cursors, InvalidCursorError
+
+
+@pytest.mark.parametrize("number", [1, 255, 2**63 - 1])
+def test_cursor_is_read_as_it_was_written(number: int) -> None:
+    """A cursor leads back to its entry, and is of the length that requests are held to."""
+    cursors = Cursors("one secret for all processes")
+    cursor = cursors.write(number, "/users")
+
+    assert len(cursor) == LENGTH
+    assert Cursors("one secret for all processes").read(cursor, "/users") == number
+
+
+@pytest.mark.parametrize("secret", ["", "another secret"])
+def test_cursor_of_others_is_refused(secret: str) -> None:
+    """Who does not know the secret can't write a cursor."""
+    cursor = Cursors(secret).write(1, "/users")
+
+    with pytest.raises(InvalidCursorError):
+        Cursors("one secret for all processes").read(cursor, "/users")
+
+
+@pytest.mark.parametrize("cursor", ["", "x" * 31, "é" * 32, "=" * 32, "A" * 32])
+def test_odd_cursor_is_refused(cursor: str) -> None:
+    """Text that is no cursor is told from one."""
+    with pytest.raises(InvalidCursorError):
+        Cursors("").read(cursor, "/users")
