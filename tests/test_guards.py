@@ -8,14 +8,14 @@ the same gates pass without the change.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from conftest import Variant
-from environment import Environments, Run, python_for
+from environment import Environment, Environments, Run, python_for
 
 PACKAGE = "src/my_service"
 LINT = ("ruff", "check")
@@ -23,6 +23,14 @@ TYPES = ("mypy",)
 DEPENDENCIES = ("deptry", ".")
 TESTS = ("pytest", "-q", "-p", "no:cacheprovider")
 RULES = (*TESTS, "tests/architecture")
+
+
+Answers = tuple[tuple[str, object], ...]
+
+BREAKABLE: Answers = (("preset", "full"), ("database", "sqlite"))
+"""The answers of the project that is broken: all of it covered, so a line without a test shows."""
+
+IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,7 @@ class Break:
     refused_by: str
     write: dict[str, str] = field(default_factory=dict)
     change: tuple[tuple[str, str, str], ...] = ()
+    answers: Answers = ()
 
     def do(self, project: Path) -> None:
         """Break the practice in a project."""
@@ -57,7 +66,7 @@ def change(
     refused_by: str, tests: str, at: str, old: str, new: str, *more: tuple[str, str]
 ) -> Break:
     """Return the break that changes lines of a file, which tests must notice."""
-    name = at if at.startswith(("migrations", "tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
+    name = at if at.startswith(("tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
     changes = tuple((name, *pair) for pair in ((old, new), *more))
     return Break(gate=(*TESTS, tests), refused_by=refused_by, change=changes)
 
@@ -163,13 +172,13 @@ BY_DEPENDENCIES = {
 
 BY_ARCHITECTURE = {
     "web in the domain": module(
-        RULES, "test_inner_layers_know_no_outer_ones", "import fastapi", "domain/careless.py"
+        RULES, "test_inner_layers_know_no_outer_ones", "import fastapi", "domain/models.py"
     ),
     "use case in the domain": module(
         RULES,
         "test_inner_layers_know_no_outer_ones",
-        "from my_service.services import user_service",
-        "domain/careless.py",
+        "from my_service.services import users",
+        "domain/models.py",
     ),
     "routes in a use case": module(
         RULES,
@@ -286,26 +295,6 @@ BY_ARCHITECTURE = {
             return rows.limit(100).offset(100 * number)
         """,
     ),
-    "money as a float": module(
-        RULES,
-        "test_money_is_no_float",
-        "def fee(amount: float) -> float: ...",
-    ),
-    "guard that may lie": module(
-        RULES,
-        "test_type_guards_can_be_trusted",
-        """
-        from typing import TypeGuard
-
-        def is_name(value: object) -> TypeGuard[str]: ...
-        """,
-    ),
-    "use case that knows the web": module(
-        RULES,
-        "test_inner_layers_know_no_outer_ones",
-        "from fastapi import Request",
-        at="services/careless.py",
-    ),
     "password as plain text": module(
         RULES,
         "test_secret_fields_are_secret",
@@ -320,7 +309,6 @@ BY_ARCHITECTURE = {
 
 BODIES = "tests/api/test_bodies.py"
 DATABASE = "tests/integration/test_database.py"
-REPOSITORIES = "tests/integration/test_repositories.py"
 EDGE = "tests/api/test_edge.py"
 ERRORS = "tests/api/test_errors.py"
 HEADERS = "tests/api/test_headers.py"
@@ -330,6 +318,8 @@ LOG = "tests/unit/test_logging.py"
 METRICS = "tests/api/test_metrics.py"
 REQUEST_ID = "tests/api/test_request_id.py"
 SERVER = "tests/api/test_server.py"
+JOBS = "tests/unit/test_in_process_jobs.py"
+OUTBOX = "tests/integration/test_outbox.py"
 SETTINGS = "tests/unit/test_settings.py"
 TRACING = "tests/api/test_tracing.py"
 
@@ -766,102 +756,6 @@ BY_TESTS = {
         "def end(connection, _cursor, statement, values, *_):",
         ('"statement": statement,', '"statement": str(values),'),
     ),
-    "author fetched for each post": change(
-        "test_newest_come_first",
-        "tests/api/test_posts.py",
-        "infrastructure/repositories.py",
-        ".options(selectinload(Post.author))",
-        "",
-    ),
-    "a query for each look": change(
-        "test_author_is_asked_for_or_absent",
-        REPOSITORIES,
-        "domain/models.py",
-        'relationship(lazy="raise")',
-        "relationship()",
-    ),
-    "a query for each post": change(
-        "test_lists_take_as_many_statements",
-        "tests/api/test_users.py",
-        "infrastructure/repositories.py",
-        "        return (await self.session.scalars(query)).all()\n\n\nclass AccountRepository",
-        "        found = (await self.session.scalars(query)).all()\n"
-        "        for post in found:\n"
-        "            await self.session.refresh(post, ['author'])\n"
-        "        return found\n\n\nclass AccountRepository",
-        (".options(selectinload(Post.author))", ""),
-    ),
-    "key not looked up": change(
-        "test_key_is_used_once",
-        "tests/api/test_transfers.py",
-        "services/transfer_service.py",
-        "if made is not None:",
-        "if made is not None and made.amount < 0:",
-    ),
-    "money that is not there": change(
-        "test_money_must_be_there",
-        "tests/api/test_transfers.py",
-        "domain/models.py",
-        "if amount > self.balance:",
-        "if amount < 0:",
-    ),
-    "last writer wins": change(
-        "test_change_needs_what_was_seen",
-        "tests/api/test_users.py",
-        "services/user_service.py",
-        "user.version not in change.versions",
-        "not change.versions",
-    ),
-    "any member taken": change(
-        "test_odd_user_is_refused",
-        "tests/api/test_users.py",
-        "api/schemas/scalars.py",
-        'extra="forbid", frozen=True, strict',
-        "frozen=True, strict",
-    ),
-    "cursor of anybody believed": change(
-        "test_cursor_of_others_is_refused",
-        "tests/unit/test_cursors.py",
-        "api/cursors.py",
-        "if not hmac.compare_digest(signature, self.sign(number, path)):",
-        "if len(signature) != SIGNATURE_BYTES:",
-    ),
-    "every broken rule a conflict": change(
-        "test_other_broken_rules_stay_errors",
-        REPOSITORIES,
-        "infrastructure/repositories.py",
-        "if dialect.is_broken(name, error):",
-        "if name:",
-        ("rules: ClassVar[Mapping[str, Rule]] = {}", 'rules = {"any": (AppError, "Conflict")}'),
-    ),
-    "transaction lost with a broken rule": change(
-        "test_transaction_goes_on_after_a_broken_rule",
-        REPOSITORIES,
-        "infrastructure/repositories.py",
-        "            async with self.session.begin_nested():\n                yield\n",
-        "            yield\n            await self.session.flush()\n",
-    ),
-    "a statement for each row": change(
-        "test_many_are_stored_by_few_statements",
-        REPOSITORIES,
-        "infrastructure/repositories.py",
-        "batched(users, STORED_AT_ONCE)",
-        "batched(users, 1)",
-    ),
-    "error hidden in a group": change(
-        "test_failure_comes_by_itself_and_ends_the_others",
-        "tests/unit/test_concurrency.py",
-        "utils/concurrency.py",
-        "except BaseExceptionGroup as failures:",
-        "except ZeroDivisionError as failures:",
-    ),
-    "index forgotten in the migration": change(
-        "test_models_need_no_other_migration",
-        "tests/integration/test_migrations.py",
-        "migrations/versions/2026_01_02_0002_example.py",
-        '    op.create_index("ix_posts_author_id", "posts", ["author_id"])\n',
-        "",
-    ),
     "password of the database shown": change(
         "test_password_is_not_shown",
         DATABASE,
@@ -910,11 +804,11 @@ BY_TESTS = {
         gate=(*TESTS, "tests/integration/test_migrations.py"),
         refused_by="test_up_down_and_up",
         write={
-            "migrations/versions/2026_02_01_0003_orders.py": """
+            "migrations/versions/2026_02_01_0002_orders.py": """
             import sqlalchemy as sa
             from alembic import op
 
-            revision = "0003"
+            revision = "0002"
             down_revision = "0001"
 
             def upgrade() -> None:
@@ -924,6 +818,69 @@ BY_TESTS = {
                 pass
             """
         },
+    ),
+    "job beside its transaction": change(
+        "test_job_is_there_if_its_transaction_is",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "    await session.execute(query)\n\n\n",
+        "    await session.execute(query)\n    await (await session.connection()).commit()\n\n\n",
+    ),
+    "job done twice": change(
+        "test_job_is_done_once",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "OutboxJob.send_at.is_not(None), OutboxJob.free_at <= now",
+        "OutboxJob.free_at <= now",
+    ),
+    "job of two workers": change(
+        "test_job_of_a_dead_worker_comes_again",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "send_at=now + self.lease, free_at=now + self.lease",
+        "send_at=now + self.lease, free_at=now",
+    ),
+    "job lost with its worker": change(
+        "test_job_of_a_dead_worker_comes_again",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "send_at=now + self.lease, free_at=now + self.lease",
+        "send_at=now + timedelta(days=999), free_at=now + self.lease",
+    ),
+    "job that is tried for ever": change(
+        "test_hopeless_job_is_dead",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "if job.attempts >= self.settings.attempts:",
+        "if job.attempts >= 10**9:",
+    ),
+    "job without a limit of time": change(
+        "test_job_may_not_take_for_ever",
+        OUTBOX,
+        "infrastructure/outbox_jobs.py",
+        "asyncio.timeout(self.settings.job_seconds)",
+        "asyncio.timeout(2)",
+    ),
+    "worker that ends with its queue": change(
+        "test_jobs_are_done",
+        "tests/integration/test_worker.py",
+        "worker/__init__.py",
+        '            except Exception:\n                logger.exception("jobs.not_sent")\n',
+        "            except OSError:\n                raise\n",
+    ),
+    "user without the mail": change(
+        "test_new_user_is_welcomed",
+        "tests/api/test_outbox_welcoming.py",
+        "outbox_welcoming.py",
+        "            await add(session, ",
+        "            print(session, ",
+    ),
+    "mail in the open": change(
+        "test_mail_does_not_travel_in_the_open",
+        "tests/unit/test_mailer.py",
+        "infrastructure/mailer.py",
+        'start_tls=settings.security == "starttls"',
+        "start_tls=None",
     ),
     "nested routers": change(
         "test_route_is_named",
@@ -961,6 +918,54 @@ BY_TESTS = {
         "settings.py",
         'extra="ignore",',
         'extra="forbid",',
+    ),
+}
+
+OF_JOBS_IN_PROCESS = {
+    "jobs without end": change(
+        "test_number_is_bounded",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "len(self.tasks) >= self.settings.queue_size",
+        "len(self.tasks) >= 10**9",
+    ),
+    "all jobs at once": change(
+        "test_work_is_done_behind_the_back_of_who_asks",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                async with self.turns:\n",
+        "                if True:\n",
+    ),
+    "jobs tried once": change(
+        "test_failed_work_is_done_again",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "range(1, self.settings.attempts + 1)",
+        "range(1, 2)",
+    ),
+    "turn kept while waiting": change(
+        "test_waiting_for_another_try_holds_nobody_up",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                    await work()\n            except Exception:\n",
+        "                    await work()\n            except Exception:\n"
+        "                await self.turns.acquire()\n",
+    ),
+    "jobs forgotten at the end": change(
+        "test_end_has_its_time",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "            await jobs.drain()\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "mail for who could not be registered": change(
+        "test_others_get_no_mail",
+        "tests/api/test_welcoming.py",
+        "welcoming.py",
+        "        user = await super().register(new)\n",
+        "        guest = User(email=new.email, name=new.name)\n"
+        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
+        "        user = await super().register(new)\n",
     ),
 }
 
@@ -1033,6 +1038,7 @@ SERVED = {
 }
 
 QUICK = {**BY_LINTER, **BY_TYPES, **BY_DEPENDENCIES, **BY_ARCHITECTURE}
+BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
 SLOW = {**BY_TESTS, **SERVED}
 ALL = [
     *(pytest.param(case, id=name) for name, case in QUICK.items()),
@@ -1042,44 +1048,55 @@ ALL = [
 Gate = Callable[[tuple[str, ...]], Run]
 
 
+@dataclass(slots=True)
+class Installed:
+    """A project that is rendered anew for each test, and its environment."""
+
+    variant: Variant
+    folder: Path
+    environment: Environment
+    answers: Answers | None = None
+
+    def render(self, answers: Answers) -> Path:
+        """Return the project as it is rendered with these answers, and installed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.variant(**dict(BREAKABLE + answers)), self.folder)
+        if answers != self.answers:
+            self.environment.install(self.folder)
+            self.answers = answers
+        return self.folder
+
+    def run(self, gate: tuple[str, ...]) -> Run:
+        """Run a gate in the project."""
+        return self.environment.run(self.folder, *gate)
+
+
 @pytest.fixture(scope="module")
-def installed(variant: Variant) -> Iterator[tuple[Path, Path, Gate]]:
-    """Yield an installed project, an untouched copy of it, and what runs a gate in the first."""
+def installed(variant: Variant) -> Iterator[Installed]:
+    """Yield a project that can be rendered and broken."""
     python = python_for("3.11")
     assert python is not None
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "my-service"
-        # All of it covered, so that one line without a test falls below the gate.
-        rendered = variant(preset="full", database="sqlite")
-        shutil.copytree(rendered, project)
-        environment = Environments(Path(folder) / "environments").of(python)
-        environment.install(project)
-        untouched = shutil.copytree(
-            variant(preset="full", database="sqlite"), Path(folder) / "untouched"
-        )
-        yield project, untouched, lambda gate: environment.run(project, *gate)
+    with tempfile.TemporaryDirectory() as name:
+        environment = Environments(Path(name) / "environments").of(python)
+        yield Installed(variant, Path(name) / "my-service", environment)
 
 
 @pytest.fixture
-def project(installed: tuple[Path, Path, Gate]) -> Path:
+def project(installed: Installed) -> Path:
     """Return the project as it was rendered."""
-    folder, untouched, _ = installed
-    for name in ("migrations", "src", "tests"):
-        shutil.rmtree(folder / name)
-    shutil.copytree(untouched, folder, dirs_exist_ok=True)
-    return folder
+    return installed.render(())
 
 
 @pytest.fixture
-def gate(installed: tuple[Path, Path, Gate]) -> Gate:
+def gate(installed: Installed) -> Gate:
     """Return the function that runs a gate in the project."""
-    return installed[2]
+    return installed.run
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_break_is_refused(case: Break, project: Path, gate: Gate) -> None:
+def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None:
     """The gate that is meant for a mistake fails, and names the rule or the test."""
-    case.do(project)
+    case.do(installed.render(case.answers))
 
     done = gate(case.gate)
 
@@ -1087,10 +1104,12 @@ def test_break_is_refused(case: Break, project: Path, gate: Gate) -> None:
     assert case.refused_by in done.output, done
 
 
-@pytest.mark.usefixtures("project")
-def test_untouched(gate: Gate) -> None:
+@pytest.mark.parametrize("answers", [(), IN_PROCESS], ids=["full", "in process"])
+def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
     """The same gates pass where nobody has broken anything."""
-    files = sorted({part for case in BY_TESTS.values() for part in case.gate[len(TESTS) :]})
+    installed.render(answers)
+    cases = [case for case in BY_TESTS.values() if case.answers == answers]
+    files = sorted({part for case in cases for part in case.gate[len(TESTS) :]})
 
     for command in (LINT, TYPES, DEPENDENCIES, RULES, (*TESTS, *files)):
         done = gate(command)

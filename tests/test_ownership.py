@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import NEEDS, questions, tree
+from harness import NEEDS, makes_sense, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -105,6 +105,28 @@ PRACTICES = {
         r"poe migrate",
         shared=HOOKS | {"tests/conftest.py"},
     ),
+    "background_jobs": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/domain/outbox.py",
+            f"{PACKAGE}/infrastructure/mailer.py",
+            f"{PACKAGE}/infrastructure/outbox.py",
+            f"{PACKAGE}/infrastructure/outbox_jobs.py",
+            f"{PACKAGE}/outbox_welcoming.py",
+            f"{PACKAGE}/services/welcome.py",
+            f"{PACKAGE}/worker/__init__.py",
+            f"{PACKAGE}/worker/__main__.py",
+            f"{PACKAGE}/worker/queue.py",
+            "migrations/versions/2026_01_03_0003_outbox.py",
+            "tests/api/test_outbox_welcoming.py",
+            "tests/integration/test_outbox.py",
+            "tests/integration/test_worker.py",
+            "tests/unit/test_mailer.py",
+        },
+        words=r"JOBS__|JobsSettings|in the background|taskiq|outbox|poe worker|smtp|MAIL__|"
+        r"MailSettings|welcom",
+        shared=HOOKS,
+    ),
     "example": Practice(
         off=False,
         files={
@@ -125,6 +147,7 @@ PRACTICES = {
                 "api/schemas/users.py",
                 "domain/models.py",
                 "domain/requests.py",
+                "infrastructure/mailer.py",
                 "infrastructure/repositories.py",
                 "services/__init__.py",
                 "services/dashboard.py",
@@ -132,9 +155,11 @@ PRACTICES = {
                 "services/post_service.py",
                 "services/transfer_service.py",
                 "services/user_service.py",
+                "services/welcome.py",
                 "utils/__init__.py",
                 "utils/batching.py",
                 "utils/concurrency.py",
+                "outbox_welcoming.py",
             )
         }
         | {
@@ -143,6 +168,7 @@ PRACTICES = {
             "tests/api/test_dashboard.py",
             "tests/api/test_posts.py",
             "tests/api/test_transfers.py",
+            "tests/api/test_outbox_welcoming.py",
             "tests/api/test_users.py",
             "tests/architecture/test_example_rules.py",
             "tests/factories.py",
@@ -151,8 +177,10 @@ PRACTICES = {
             "tests/unit/test_batching.py",
             "tests/unit/test_concurrency.py",
             "tests/unit/test_cursors.py",
+            "tests/unit/test_mailer.py",
         },
-        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component",
+        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component|"
+        r"MAIL__|MailSettings|welcom",
         shared=HOOKS,
     ),
     "strict_mypy": Practice(
@@ -171,7 +199,7 @@ OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
 def with_it(name: str) -> list[str]:
     """Return a practice and those that need it, which go with it."""
-    return [name, *(other for other, (needed, _) in NEEDS.items() if needed == name)]
+    return [name, *(need.name for need in NEEDS if need.needed == name)]
 
 
 def without(name: str) -> dict[str, object]:
@@ -181,13 +209,18 @@ def without(name: str) -> dict[str, object]:
 
 ALL_ON = {"preset": "full"}
 
-ANSWERED_OTHERWISE = {"coverage_minimum", "database"}
-"""Practices that are switched on by something else than a yes."""
+ON: dict[str, object] = {
+    "background_jobs": "in_process",
+    "coverage_minimum": 100,
+    "database": "sqlite",
+}
+"""What switches a practice on where that is not a yes."""
 
 # Where two practices meet, and what several of them share, stays as long as one of them is on.
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
+    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "database"),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 
@@ -293,10 +326,11 @@ def test_everything_off(variant: Variant) -> None:
 def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
-    alone = [variant(**{**OFF, name: True}) for name in owners]
-    others = {
-        name: True for name in PRACTICES if name not in {*owners, *ANSWERED_OTHERWISE, *NEEDS}
-    }
+    alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
+    others = {name: ON.get(name, True) for name in PRACTICES if name not in owners}
+    for need in NEEDS:
+        if not makes_sense(OFF | others):
+            del others[need.name]
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

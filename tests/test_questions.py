@@ -24,6 +24,7 @@ from harness import (
     DEFAULTS,
     NEEDS,
     ROOT,
+    Need,
     commit_all,
     copier_command,
     copy_template,
@@ -32,6 +33,7 @@ from harness import (
     git,
     git_template,
     makes_sense,
+    only,
     questions,
     refused,
     render,
@@ -64,9 +66,10 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "metrics": ("bool", []),
     "tracing": ("bool", []),
     "database": ("str", ["none", "sqlite", "postgresql"]),
+    "background_jobs": ("str", ["none", "in_process", "taskiq"]),
     "example": ("bool", []),
 }
-COMPUTED = ["package_path", "env_prefix", "database_url", "practices_on"]
+COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
 
@@ -79,6 +82,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "metrics": (False, True, True),
     "tracing": (False, False, True),
     "database": ("none", "sqlite", "postgresql"),
+    "background_jobs": ("none", "in_process", "taskiq"),
     "example": (False, True, True),
 }
 
@@ -221,7 +225,11 @@ def test_preset_defaults(variant: Variant, preset: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> None:
     """A practice that is answered is as answered, whatever the preset says."""
-    others = {"coverage_minimum": 55, "database": "none" if preset == "full" else "postgresql"}
+    others = {
+        "coverage_minimum": 55,
+        "database": "none" if preset == "full" else "postgresql",
+        "background_jobs": "in_process" if preset == "minimal" else "none",
+    }
     value = others.get(name, not PRESETS[name][1])
     given = {name: value}
     if not makes_sense(given | {"database": PRESETS["database"][0]}):
@@ -441,33 +449,34 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}")
 @pytest.mark.parametrize("way", ["data", "data file"])
 def test_practice_without_what_it_needs(
-    tmp_path: Path, template: Path, name: str, way: str
+    tmp_path: Path, template: Path, need: Need, way: str
 ) -> None:
     """A practice without what it needs is refused, naming both, and nothing is written."""
-    needed, without = NEEDS[name]
-    answers = {needed: without, name: PRESETS[name][2]}
+    name, answer, needed, without = need
+    answers = {needed: without, name: answer}
     file = tmp_path / "answers.yml"
     file.write_text(yaml.safe_dump(answers), encoding="utf-8")
     data = [f"--data={key}={value}" for key, value in answers.items()]
     given = data if way == "data" else [f"--data-file={file}"]
 
+    what = answer if isinstance(answer, str) else name
     with pytest.raises(
-        ValueError, match=refusal(name, f"Choose a {needed} for {name}, or say no.")
+        ValueError, match=refusal(name, f"Choose a {needed} for {what}, or say no.")
     ):
         copier_command("copy", "--defaults", *given, template, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", NEEDS)
-def test_practice_that_is_needed_stays(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}")
+def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
     """What a practice needs goes with it or not at all: no answer changes another in silence."""
     template = git_template(tmp_path / "template")
     folder = tmp_path / "my-service"
-    needed, without = NEEDS[name]
-    answers = {"preset": "full", name: PRESETS[name][2]}
+    name, _, needed, without = need
+    answers = {"preset": "full", **only(need)}
     copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
     commit_all(folder)
     before = tree(folder)
@@ -530,6 +539,7 @@ def sentences(template: Path) -> set[str]:
 ELSEWHERE = {
     "Answer yes or no to {}.",
     "Choose a database for example, or say no.",
+    "Choose a database for taskiq, or say no.",
     "Choose an empty folder, or --overwrite.",
     "Give the template's path in full, from /.",
     "It is fixed after the first copy.",

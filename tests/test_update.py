@@ -859,8 +859,6 @@ def known_to(project: Path, command: str) -> bool:
             return task in data["tool"]["poe"]["tasks"]
         case ["uv", "run", script]:
             return script in data["project"]["scripts"]
-        case ["uv", "run", "alembic", *_]:
-            return any(entry.startswith("alembic>") for entry in data["project"]["dependencies"])
     return False
 
 
@@ -883,7 +881,8 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert where.stdout == f"{tmp_path / name}\n"
     assert len(commands) == 2
     assert all(known_to(tmp_path / name, command) for command in commands), commands
-    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database, example"
+    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database"
+    on += ", background jobs, example"
     assert f"\nOn: {on}.\n" in message
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_network
-from typing import Annotated, Any, {{ "Literal, " if structured_logging else "" }}Self
+from typing import Annotated, Any, {{ "Literal, " if structured_logging or mail else "" }}Self
 
 from pydantic import (
     AfterValidator,
@@ -134,6 +134,39 @@ class DatabaseSettings(Group):
     statement_seconds: float = Field(default=15, gt=0, le=3600)
     idle_seconds: float = Field(default=30, gt=0, le=3600)
     # {% endif %}
+
+
+# {% endif %}
+# {% if background_jobs != "none" %}
+class JobsSettings(Group):
+    """Background work: how much of it at once, how often it is tried, how long it takes to end."""
+
+    # {% if background_jobs == "taskiq" %}
+    url: SecretStr = SecretStr("redis://localhost:6379/0")
+    job_seconds: float = Field(default=60, gt=0, le=86_400)
+    poll_seconds: float = Field(default=1, gt=0, le=3600)
+    keep_days: float = Field(default=7, gt=0, le=3650)
+    # {% else %}
+    queue_size: int = Field(default=1000, ge=1, le=1_000_000)
+    # {% endif %}
+    workers: int = Field(default=10, ge=1, le=1000)
+    attempts: int = Field(default=5, ge=1, le=100)
+    retry_seconds: float = Field(default=1, ge=0, le=3600)
+    drain_seconds: float = Field(default=10, ge=0, le=3600)
+
+
+# {% endif %}
+# {% if mail %}
+class MailSettings(Group):
+    """Who sends the mail: nobody, unless a server is named."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="service@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    seconds: float = Field(default=10, gt=0, le=600)
 
 
 # {% endif %}

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -33,8 +32,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         # The driver begins transactions late and not at all for reads; `begin` does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        with suppress(sqlite3.OperationalError):  # somebody else is setting it right now
-            cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
