@@ -159,7 +159,7 @@ def test_generated_readme_commands(tmp_path: Path, shell: dict[str, str]) -> Non
     run(f"uvx copier copy --defaults {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
     run("git init && git add . && git commit -m start", folder, shell)
-    _, check, *pip, downgrade, let_go, update = commands(folder / "README.md")
+    _, check, *pip, update = commands(folder / "README.md")
     readme = (folder / "README.md").read_text(encoding="utf-8")
     tasks = re.findall(r"^\| `(uv run poe (?!serve)[^`]+)`", readme, re.MULTILINE)
 
@@ -168,9 +168,6 @@ def test_generated_readme_commands(tmp_path: Path, shell: dict[str, str]) -> Non
         run(task, folder, shell)
     run("git add . && git commit -m lock", folder, shell)
     assert "Keeping template version" in run(update, folder, shell)
-    run(f"set -e\n{downgrade}\n{let_go}", folder, shell)
-    assert not (folder / "src" / "my_service" / "example.py").exists()
-    run("git add . && git commit -m less", folder, shell)
     run("rm -rf .venv uv.lock", folder, shell)
     run(f"{sys.executable} -m venv {tmp_path}/plain", folder, shell)
     without_uv = {**shell, "PATH": f"{tmp_path}/plain/bin:/usr/bin:/bin"}

@@ -859,8 +859,6 @@ def known_to(project: Path, command: str) -> bool:
             return task in data["tool"]["poe"]["tasks"]
         case ["uv", "run", script]:
             return script in data["project"]["scripts"]
-        case ["uv", "run", "alembic", *_]:
-            return any(entry.startswith("alembic>") for entry in data["project"]["dependencies"])
     return False
 
 

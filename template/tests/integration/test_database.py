@@ -153,7 +153,8 @@ async def test_full_pool_is_an_outage(settings: Settings) -> None:
     small = settings.database.model_copy(update={"pool_size": 1, "pool_seconds": 0.2})
     database = build(small)
 
-    async def wait(_session: AsyncSession) -> None:
+    async def wait(session: AsyncSession) -> None:
+        await read(session)
         with pytest.raises(UnavailableError, match="reached"):
             await database.read(read)
 

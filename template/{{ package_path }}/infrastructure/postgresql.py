@@ -1,12 +1,18 @@
 """PostgreSQL: how to connect to it, and what its errors mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import AdaptedConnection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.settings import DatabaseSettings
+
+READING: Mapping[str, object] = {"postgresql_readonly": True}
+"""What an engine is told whose transactions only read: their BEGIN says so."""
 
 ALTERS_BY_COPY = False
 """A column is changed in place."""
@@ -19,6 +25,9 @@ BEFORE_MIGRATIONS: Sequence[str] = (
 )
 """One process migrates and the others wait, so that two may start at once. A statement may take
 long then, but not wait long for a lock: whatever comes after it would wait too."""
+
+RECYCLED_SECONDS = 300
+"""What stands between us and the server may forget a connection that is idle for longer."""
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
@@ -43,7 +52,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_seconds,
-        pool_pre_ping=True,
+        pool_recycle=RECYCLED_SECONDS,
         connect_args={
             "timeout": settings.connect_seconds,
             "server_settings": {
@@ -55,11 +64,12 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         },
     )
 
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("read_only", False):
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    def check(connection: DBAPIConnection, _entry: ConnectionPoolEntry, *_: object) -> None:
+        # A server that goes says so. Asking it before every use would take three round trips.
+        if cast("AdaptedConnection", connection).driver_connection.is_closed():
+            raise DisconnectionError
 
-    event.listen(engine.sync_engine, "begin", begin)
+    event.listen(engine.sync_engine, "checkout", check)
     return engine
 
 

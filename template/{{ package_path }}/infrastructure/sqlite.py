@@ -1,16 +1,19 @@
 """SQLite: how to connect to it, and what its errors mean."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from typing import cast
 
-from sqlalchemy import Connection, event
+from sqlalchemy import AdaptedConnection, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.settings import DatabaseSettings
+
+READING: Mapping[str, object] = {"read_only": True}
+"""What an engine is told whose transactions only read; `begin` looks for it."""
 
 ALTERS_BY_COPY = True
 """A column is changed by copying its table."""
@@ -25,6 +28,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         settings.url.get_secret_value(),
         pool_size=settings.pool_size,
         max_overflow=0,
+        pool_reset_on_return=None,  # every transaction ends; to end it twice would cost a detour
         pool_timeout=settings.pool_seconds,
         connect_args={"timeout": settings.lock_seconds},
     )
@@ -33,17 +37,19 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         # The driver begins transactions late and not at all for reads; `begin` does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        with suppress(sqlite3.OperationalError):  # somebody else is setting it right now
-            cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        # A transaction that turns from reading to writing can't wait for another writer.
-        is_reading = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+        driver = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        if "read_only" in connection.get_execution_options():
+            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
+        else:
+            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
+            # A transaction that turns from reading to writing can't wait for another writer.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
