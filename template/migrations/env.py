@@ -26,6 +26,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         compare_server_default=True,
         render_as_batch=dialect.ALTERS_BY_COPY,
+        transactional_ddl=True,  # SQLite can too: two at once would else both read "none done yet"
     )
     with context.begin_transaction():
         for statement in dialect.BEFORE_MIGRATIONS:

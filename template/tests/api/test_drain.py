@@ -6,21 +6,22 @@ import httpx
 
 from support import Service, launched
 
+CALLS_BEFORE_THE_STOP = 5
 
-async def use(service: Service, busy: asyncio.Barrier) -> int:
-    """Call the service until it is not ready, as a load balancer would; return the calls."""
+
+async def use(service: Service, busy: asyncio.Barrier) -> None:
+    """Call the service until it is not ready, as a load balancer would."""
     calls = 0
     async with httpx.AsyncClient(base_url=service.url) as client:
         while (await client.get("/health/ready")).status_code == 200:
             response = await client.get("/health")
             assert response.json() == {"status": "ok"}
             calls += 1
-            if calls == 1:
+            if calls == CALLS_BEFORE_THE_STOP:
                 await busy.wait()
     await asyncio.sleep(0.5)
     async with httpx.AsyncClient(base_url=service.url) as late:  # has not looked at the probe yet
         assert (await late.get("/health")).status_code == 200
-    return calls
 
 
 async def test_no_request_is_lost_while_it_drains() -> None:
@@ -28,11 +29,10 @@ async def test_no_request_is_lost_while_it_drains() -> None:
     with launched(SERVER__DRAIN_SECONDS="1.5") as service:
         busy = asyncio.Barrier(11)
         async with asyncio.TaskGroup() as group:
-            clients = [group.create_task(use(service, busy)) for _ in range(10)]
+            for _ in range(10):
+                group.create_task(use(service, busy))
             await busy.wait()
-            await asyncio.sleep(0.2)  # under load by now
             service.stop()
         status, _ = service.end()
 
-    assert min(client.result() for client in clients) > 1
     assert status == 0
