@@ -9,30 +9,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.arguments import add_common, positive
 from benchmarks.chart import chart
 from benchmarks.collector import collecting
 from benchmarks.errors import BenchmarkError
-from benchmarks.goals import verdicts
+from benchmarks.goals import GOALS, verdicts
 from benchmarks.measure import measured
 from benchmarks.model import Result, Setting
 from benchmarks.projects import ROOT, projects
 from benchmarks.rows import ROWS
 from benchmarks.servings import Servings
-from benchmarks.versions import versions
+from benchmarks.versions import PACKAGES, versions
 
 TARGET = ROOT / "docs" / "benchmarks"
-
-
-def positive(text: str) -> int:
-    """Return a whole number from 1.
-
-    Raises:
-        ValueError: It is none.
-    """
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,15 +38,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--seconds", type=positive, default=2, help="seconds that a load lasts (default: 2)"
     )
-    found.add_argument(
-        "--only",
-        action="append",
-        choices=ROWS,
-        metavar="ROW",
-        help="measure this row; write nothing",
-    )
-    found.add_argument("--no-write", action="store_true", help="print only")
-    found.add_argument("--strict", action="store_true", help="fail if a goal is missed, too")
+    add_common(found, ROWS)
     return found
 
 
@@ -91,13 +72,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         os.sched_setaffinity(0, {cores[-1]})
         results = measured_rows(names, servings, setting)
-        reached = verdicts(results)
+        reached = verdicts(GOALS, results)
         print(f"\n{report.goals(reached)}\n\n{report.figures(results)}")
         if len(results) < len(names):
             return 1
         if not (arguments.only or arguments.no_write):
             TARGET.mkdir(parents=True, exist_ok=True)
-            text = report.document(results, reached, setting, versions(servings.tools / "python"))
+            text = report.document(
+                results, reached, setting, versions(servings.tools / "python", PACKAGES)
+            )
             (TARGET / "service.md").write_text(text, encoding="utf-8")
             drawing = chart(results, servings.bare.name)
             (TARGET / "service.svg").write_text(drawing, encoding="utf-8")

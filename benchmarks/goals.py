@@ -2,12 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from benchmarks.model import Result
 
 
+class Named(Protocol):
+    """What came out for a row."""
+
+    @property
+    def name(self) -> str:
+        """The row."""
+
+
+ResultT = TypeVar("ResultT", bound=Named)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class Goal(Generic[ResultT]):
     """One goal.
 
     Attributes:
@@ -21,7 +33,7 @@ class Goal:
 
     text: str
     row: str
-    figure: Callable[[Result], float | None]
+    figure: Callable[[ResultT], float | None]
     relative_to: str | None = None
     at_least: float | None = None
     at_most: float | None = None
@@ -41,10 +53,10 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Generic[ResultT]):
     """A goal and the figure that was measured for it, if any was."""
 
-    goal: Goal
+    goal: Goal[ResultT]
     figure: float | None
 
     @property
@@ -60,7 +72,7 @@ class Verdict:
         return "missed" if self.missed else "met"
 
 
-GOALS = (
+GOALS: Sequence[Goal[Result]] = (
     Goal(
         text="All observability on keeps the CPU of a small JSON endpoint",
         row="everything on",
@@ -101,15 +113,15 @@ GOALS = (
 )
 
 
-def verdicts(results: Sequence[Result]) -> list[Verdict]:
+def verdicts(goals: Sequence[Goal[ResultT]], results: Sequence[ResultT]) -> list[Verdict[ResultT]]:
     """Return the verdict on each goal."""
     by_name = {result.name: result for result in results}
 
-    def figure(goal: Goal, row: str) -> float | None:
+    def figure(goal: Goal[ResultT], row: str) -> float | None:
         return goal.figure(by_name[row]) if row in by_name else None
 
     found = []
-    for goal in GOALS:
+    for goal in goals:
         measured = figure(goal, goal.row)
         base = figure(goal, goal.relative_to) if goal.relative_to else 1.0
         ratio = None if measured is None or base is None else measured / base

@@ -5,15 +5,58 @@ import os
 import statistics
 import subprocess
 from pathlib import Path
+from typing import cast
 
 from benchmarks import evidence
 from benchmarks.errors import BenchmarkError
 from benchmarks.model import Row, Setting
-from benchmarks.servers import clean, filled, free_ports
+from benchmarks.projects import ROOT
+from benchmarks.servers import Serving, clean, filled, free_ports
 
 REQUESTS = 3000
 EXTRA_ROUNDS = 2
 """Rounds beyond the pairs of loads; they cost little."""
+
+
+def driven(serving: Serving, module: str, arguments: list[str], folder: Path, core: int) -> object:
+    """Run a module of this package in a project's environment; return what it writes as JSON.
+
+    What the project logs meanwhile is left in the folder, in a file called "log".
+
+    Raises:
+        BenchmarkError: It failed.
+    """
+    port, admin = free_ports(2)
+    environment = {name: filled(text, port, admin) for name, text in serving.environment.items()}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(serving.folder / "tests")])
+    result = folder / "result.json"
+    with (
+        (folder / "log").open("wb") as output,
+        subprocess.Popen(
+            [serving.python, "-m", module, *arguments, str(result)],
+            cwd=serving.folder,
+            env=clean(environment),
+            stdout=output,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        os.sched_setaffinity(process.pid, {core})
+        _, faults = process.communicate()
+    if process.returncode != 0:
+        raise BenchmarkError(f"in-process:\n{faults.decode(errors='replace')[-2000:]}")
+    found: object = json.loads(result.read_text("utf-8"))
+    return found
+
+
+def verify_log(serving: Serving, folder: Path, number: int) -> None:
+    """See that a project that was driven has logged a number of requests, if it logs them.
+
+    Raises:
+        BenchmarkError: It has not.
+    """
+    if serving.logged is not None:
+        logged = evidence.count_lines(folder / "log", serving.logged)
+        evidence.verify(serving.name, number, 0, logged=logged, in_counter=None)
 
 
 def in_process(row: Row, setting: Setting) -> float:
@@ -24,29 +67,10 @@ def in_process(row: Row, setting: Setting) -> float:
     """
     subject = row.subject
     rounds = setting.pairs + EXTRA_ROUNDS
-    port, admin = free_ports(2)
-    environment = {name: filled(text, port, admin) for name, text in subject.environment.items()}
-    log, result = setting.folder / "in-process.log", setting.folder / "in-process.json"
-    arguments = [str(row.in_process), subject.path, str(rounds), str(REQUESTS), str(result)]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [subject.python, str(Path(__file__).with_name("drive.py")), *arguments],
-            cwd=subject.folder,
-            env=clean(environment),
-            stdout=output,
-            stderr=subprocess.PIPE,
-        ) as process,
-    ):
-        os.sched_setaffinity(process.pid, {setting.core})
-        _, faults = process.communicate()
-    if process.returncode != 0:
-        raise BenchmarkError(f"in-process:\n{faults.decode(errors='replace')[-2000:]}")
-    if subject.logged is not None:
-        logged = evidence.count_lines(log, subject.logged)
-        evidence.verify(subject.name, rounds * REQUESTS, 0, logged=logged, in_counter=None)
-    log.unlink()
-    pairs: list[tuple[float, float]] = json.loads(result.read_text("utf-8"))
+    arguments = [str(row.in_process), subject.path, str(rounds), str(REQUESTS)]
+    found = driven(subject, "benchmarks.drive", arguments, setting.folder, setting.core)
+    verify_log(subject, setting.folder, rounds * REQUESTS)
+    pairs = cast("list[tuple[float, float]]", found)
     return statistics.median(ours for _, ours in pairs) / statistics.median(
         bare for bare, _ in pairs
     )

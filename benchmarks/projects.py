@@ -3,9 +3,9 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import copier
 
@@ -18,8 +18,15 @@ INPUTS = ("copier.yml", "extensions", "template")
 PRACTICES = ("structured_logging", "metrics", "tracing", "health_checks")
 """The questions whose practices cost something at each request."""
 
-Projects = Callable[[tuple[str, ...], str], Path]
-"""Returns the folder of a project by its practices and its resource, and makes it if needed."""
+
+class Projects(Protocol):
+    """Returns the folder of a project, and makes it if needed."""
+
+    def __call__(self, practices: tuple[str, ...], resource: str, database: str = "none") -> Path:
+        """Return it by its practices, its resource and its database.
+
+        With a database it has the worked example, and its tests can be run.
+        """
 
 
 def uv(folder: Path, *arguments: str) -> None:
@@ -38,18 +45,25 @@ def projects(folder: Path) -> Projects:
         copy(source, template / name)
 
     @cache
-    def project(practices: tuple[str, ...], resource: str) -> Path:
-        made = folder / "-".join([resource, *practices])
+    def project(practices: tuple[str, ...], resource: str, database: str = "none") -> Path:
+        made = folder / "-".join([resource, database, *practices])
         answers = {name: name in practices for name in PRACTICES}
+        stored = database != "none"
         copier.run_copy(
             str(template),
             made,
-            data={"project_name": "My Service", "preset": "minimal", **answers},
+            data={
+                "project_name": "My Service",
+                "preset": "minimal",
+                "database": database,
+                "example": stored,
+                **answers,
+            },
             defaults=True,
             quiet=True,
         )
         add_resource(made, resource)
-        uv(made, "sync", "--no-dev", "--python", sys.executable)
+        uv(made, "sync", *([] if stored else ["--no-dev"]), "--python", sys.executable)
         return made
 
     return project

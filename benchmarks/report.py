@@ -4,7 +4,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmarks.goals import Verdict
+from benchmarks.goals import ResultT, Verdict
 from benchmarks.load import CONNECTIONS, generator
 from benchmarks.model import Result, Setting
 
@@ -27,7 +27,7 @@ def shown(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.2f}"
 
 
-def goals(verdicts: Iterable[Verdict]) -> str:
+def goals(verdicts: Iterable[Verdict[ResultT]]) -> str:
     """Return the table of the goals."""
     return table(
         ("goal", "wanted", "measured", "verdict"),
@@ -58,16 +58,21 @@ def figures(results: Iterable[Result]) -> str:
     )
 
 
+def measured_on(versions: Mapping[str, str]) -> str:
+    """Return the line about the machine and the versions."""
+    machine = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
+    found = "; ".join(f"{name} {version}" for name, version in versions.items())
+    return f"{machine}; {found}."
+
+
 def document(
     results: Sequence[Result],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[Verdict[Result]],
     setting: Setting,
     versions: Mapping[str, str],
 ) -> str:
     """Return the whole report."""
     times = f"{setting.pairs} times for {setting.seconds} s each"
-    machine = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
-    found = "; ".join(f"{name} {version}" for name, version in versions.items())
     return f"""# What a service costs
 
 Written by `uv run poe bench-service`; do not edit it. Every figure is a ratio to what the column
@@ -96,5 +101,5 @@ uvicorn, on uvloop and httptools.
 does. "Everything on" has structured logging, metrics on a port of their own, tracing without an
 endpoint, and health checks. All that a row does not name is off.
 
-{machine}; {found}.
+{measured_on(versions)}
 """

@@ -37,9 +37,15 @@ class Servings:
         uv(project, "pip", "install", "--python", ".venv", "--group", group)
         return project / ".venv" / "bin"
 
-    def rendered(self, name: str, practices: tuple[str, ...], resource: str = "ping") -> Serving:
+    def rendered(
+        self,
+        name: str,
+        practices: tuple[str, ...],
+        resource: str = "ping",
+        database: str = "none",
+    ) -> Serving:
         """Return a project, served by its own command."""
-        folder = self.projects(practices, resource)
+        folder = self.projects(practices, resource, database)
         environment = {"MY_SERVICE_SERVER__DRAIN_SECONDS": "0"}
         metrics = None
         if "metrics" in practices:

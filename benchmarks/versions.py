@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGES = (
@@ -23,8 +24,8 @@ print(json.dumps({"Python": platform.python_version(), **found}))
 """
 
 
-def versions(python: Path) -> dict[str, str]:
-    """Return the versions in an environment, given its Python."""
-    printed = subprocess.check_output([python, "-c", QUERY, *PACKAGES])
+def versions(python: Path, packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of packages in an environment, given its Python."""
+    printed = subprocess.check_output([python, "-c", QUERY, *packages])
     found: dict[str, str] = json.loads(printed)
     return found

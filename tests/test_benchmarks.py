@@ -1,8 +1,9 @@
 """The benchmarks compute what they say, and a run in which a request fails is worth nothing."""
 
+import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +15,12 @@ from markdown_it import MarkdownIt
 
 from benchmarks.chart import chart
 from benchmarks.client import ask
+from benchmarks.data import report as data_report
+from benchmarks.data.model import DATABASES
+from benchmarks.data.model import GOALS as DATA_GOALS
+from benchmarks.data.model import Result as DataResult
+from benchmarks.data.works import WORKS, same
+from benchmarks.drive import Call, Message, Scope, called
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import by_event, by_uvicorn, count_lines, counted, verify
 from benchmarks.goals import GOALS, Verdict, verdicts
@@ -159,7 +166,7 @@ def test_verdicts() -> None:
     """A goal is met at its limit and missed beyond it, and one without a figure is neither."""
     rows = [result("everything on", kept=0.8, first_answer=1.81)]
 
-    words = {verdict.goal.text: verdict.word for verdict in verdicts(rows)}
+    words = {verdict.goal.text: verdict.word for verdict in verdicts(GOALS, rows)}
 
     assert list(words.values()) == [
         "met",
@@ -178,7 +185,7 @@ def test_verdict_relative_to_another_row() -> None:
         result("tracing alone, no endpoint", in_process=1.5),
     ]
 
-    (verdict,) = [verdict for verdict in verdicts(rows) if verdict.figure is not None]
+    (verdict,) = [verdict for verdict in verdicts(GOALS, rows) if verdict.figure is not None]
 
     assert (verdict.figure, verdict.word) == (1.2, "missed")
 
@@ -207,6 +214,65 @@ def test_chart_parses() -> None:
     ]
 
     assert [width / widths[0] for width in widths] == [1.0, 0.25, 2.0]
+
+
+async def echo(
+    scope: Scope,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Answer with the method, the path, the query and the body; the status is the last segment."""
+    said = [scope["method"].encode(), scope["raw_path"], scope["query_string"]]
+    body = b" ".join([*said, (await receive())["body"]])
+    await send({"type": "http.response.start", "status": int(scope["path"][1:])})
+    await send({"type": "http.response.body", "body": body})
+
+
+def test_calls_without_sockets() -> None:
+    """A request arrives as it was meant, any status of 2xx will do, and no other."""
+    taken: list[bytes] = []
+
+    asyncio.run(called(echo, [Call("/201?limit=1", "POST", b"{}")], {}, taken.append))
+    with pytest.raises(RuntimeError, match="1 of 2 requests failed"):
+        asyncio.run(called(echo, [Call("/200"), Call("/404")], {}))
+
+    assert taken == [b"POST /201 limit=1 {}"]
+
+
+def test_different_work_is_not_compared() -> None:
+    """Two forms that find different things have no ratio."""
+    same([1, 2], [1, 2])
+    with pytest.raises(RuntimeError, match="not the same"):
+        same([1, 2], [1])
+
+
+def test_goals_of_data_name_rows() -> None:
+    """Every goal is about something that is measured, and the report has them all."""
+    rows = [f"{work}, {database}" for database in DATABASES.values() for work in WORKS]
+    results = [DataResult(name=row, cpu=1.3, clock=50.0, our_growth=1.0) for row in rows]
+
+    reached = verdicts(DATA_GOALS, results)
+    text = data_report.document(results, reached, 7, {"fastapi": "1.2.3"})
+    tokens = MarkdownIt().enable("table").parse(text)
+
+    assert {verdict.word for verdict in reached} == {"met"}
+    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(DATA_GOALS) + len(rows)
+
+
+@pytest.mark.full
+def test_command_for_data() -> None:
+    """The command measures a row from end to end, on a rendered project's own database."""
+    quickest = ["--rounds", "1", "--database", "sqlite", "--only", "create"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.data", *quickest],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| create, SQLite | " in done.stdout
 
 
 @pytest.mark.full

@@ -96,7 +96,7 @@ USED_BY_NAME = (
     "force_exit,should_exit",  # uvicorn reads them
     "get_route_handler,matches",  # FastAPI calls them
     "LastGood,enqueue,get,send",  # the owner's code uses them
-    "cache_ok,impl,process_bind_param,process_result_value",  # SQLAlchemy uses them
+    "cache_ok,impl,process_bind_param,result_processor",  # SQLAlchemy uses them
     "type_annotation_map",  # and this
     "isolation_level",  # the driver's own attribute
     "model_config",  # pydantic reads it

@@ -39,6 +39,7 @@ async def undone(database: Database) -> AsyncIterator[None]:
     """
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
-        database.sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
+        for sessions in (database.readers, database.writers):
+            sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
         yield
         await transaction.rollback()

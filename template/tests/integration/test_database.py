@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from {{ package_name }}.app import create_app
 from {{ package_name }}.component import Component
 from {{ package_name }}.components import enabled
+from {{ package_name }}.domain.base import from_text
 from {{ package_name }}.errors import UnavailableError
 from {{ package_name }}.infrastructure import {{ database }} as dialect
 from {{ package_name }}.infrastructure.database import (
@@ -155,7 +156,8 @@ async def test_full_pool_is_an_outage(settings: Settings) -> None:
     small = settings.database.model_copy(update={"pool_size": 1, "pool_seconds": 0.2})
     database = build(small)
 
-    async def wait(_session: AsyncSession) -> None:
+    async def wait(session: AsyncSession) -> None:
+        await read(session)
         with pytest.raises(UnavailableError, match="reached"):
             await database.read(read)
 
@@ -179,6 +181,12 @@ async def test_moments_are_aware(database: Database) -> None:
 
     await database.write(write)
     assert await database.read(read) == [moment.astimezone(UTC), None]
+
+
+def test_text_is_utc() -> None:
+    """SQLite stores text, with a fraction of a second or without, which means UTC."""
+    assert from_text("2026-01-02 03:04:05") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert from_text("2026-01-02 03:04:05.000006") == datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 async def test_time_without_a_zone_is_refused(database: Database) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.errors import UnavailableError
+from {{ package_name }}.infrastructure import postgresql as dialect
 from {{ package_name }}.infrastructure.database import Database, build
 from {{ package_name }}.settings import Settings
 
@@ -75,3 +76,34 @@ async def test_server_knows_the_limits(database: Database) -> None:
         return [str(await session.scalar(text(f"SHOW {name}"))) for name in names]
 
     assert await database.read(read) == ["15s", "5s", "30s"]
+
+
+async def test_idle_connection_is_asked_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that nobody has used for a while, and that works, goes on working."""
+    monkeypatch.setattr(dialect, "IDLE_SECONDS", -1)
+
+    async def own(session: AsyncSession) -> int:
+        return int((await session.scalars(text("SELECT pg_backend_pid()"))).one())
+
+    assert await database.read(own) == await database.read(own)
+
+
+async def test_closed_connection_is_replaced(database: Database, settings: Settings) -> None:
+    """Who comes after the server has closed an idle connection notices nothing of it."""
+
+    async def own(session: AsyncSession) -> int:
+        return int((await session.scalars(text("SELECT pg_backend_pid()"))).one())
+
+    async def end(session: AsyncSession) -> bool:
+        query = text("SELECT pg_terminate_backend(:number, 5000)")
+        return bool(await session.scalar(query, {"number": idle}))
+
+    idle = await database.read(own)
+    other = build(settings.database)
+    assert await other.write(end)
+    await asyncio.sleep(0.1)  # the news is on its way
+
+    assert await database.read(own) != idle
+    await other.engine.dispose()

@@ -1,5 +1,6 @@
 """What all models have in common."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -14,6 +15,11 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def from_text(value: str | None) -> datetime | None:
+    """Read a moment as SQLite has stored it: in UTC, without saying so."""
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,9 +38,11 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError("A moment needs its time zone")
         return value if value is None else value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Read a moment."""
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+    def result_processor(
+        self, dialect: Dialect, _coltype: object
+    ) -> Callable[[str | None], datetime | None] | None:
+        """Return how to read a moment; PostgreSQL's driver does it by itself."""
+        return from_text if dialect.name == "sqlite" else None
 
 
 class Base(DeclarativeBase):

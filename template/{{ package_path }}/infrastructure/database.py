@@ -40,7 +40,9 @@ class Database:
     def __init__(self, engine: AsyncEngine, turn: dialect.Turn) -> None:
         self.engine = engine
         self.turn = turn
-        self.sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self.writers = async_sessionmaker(engine, expire_on_commit=False)
+        reading = engine.execution_options(**dialect.READING)
+        self.readers = async_sessionmaker(reading, expire_on_commit=False)
 
     async def read(self, work: Work[Result]) -> Result:
         """Run work that only reads.
@@ -80,8 +82,7 @@ class Database:
             UnavailableError: The database can't serve.
         """
         try:
-            async with self.sessions() as session, session.begin():
-                await session.connection(execution_options={"read_only": read_only})
+            async with (self.readers if read_only else self.writers).begin() as session:
                 yield session
         except (OSError, PoolTimeoutError) as error:
             raise UnavailableError("The database can't be reached right now.") from error

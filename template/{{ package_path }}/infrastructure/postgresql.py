@@ -1,15 +1,22 @@
 """PostgreSQL: how to connect to it, and what its errors mean."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import cast
 
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import AdaptedConnection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.settings import DatabaseSettings
 
 Turn = Callable[[], AbstractAsyncContextManager[None]]
+
+READING: Mapping[str, object] = {"postgresql_readonly": True}
+"""What an engine is told whose transactions only read: their BEGIN says so."""
 
 ALTERS_BY_COPY = False
 """A column is changed in place."""
@@ -22,6 +29,9 @@ BEFORE_MIGRATIONS: Sequence[str] = (
 )
 """One process migrates and the others wait, so that two may start at once. A statement may take
 long then, but not wait long for a lock: whatever comes after it would wait too."""
+
+IDLE_SECONDS = 5
+"""A connection that nobody has used for longer is asked first whether it still works."""
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
@@ -51,7 +61,6 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_seconds,
-        pool_pre_ping=True,
         connect_args={
             "timeout": settings.connect_seconds,
             "server_settings": {
@@ -63,11 +72,21 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         },
     )
 
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("read_only", False):
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    def note(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["used"] = time.monotonic()
 
-    event.listen(engine.sync_engine, "begin", begin)
+    def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, *_: object) -> None:
+        # A server that goes says so: to ask it before every use would take three round trips.
+        driver = cast("AdaptedConnection", connection).driver_connection
+        idle = time.monotonic() - entry.info.setdefault("used", time.monotonic())
+        if idle > IDLE_SECONDS or driver.is_closed():
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    event.listen(engine.sync_engine, "checkin", note)
+    event.listen(engine.sync_engine, "checkout", check)
     return engine
 
 

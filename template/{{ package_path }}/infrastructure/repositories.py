@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import ClassVar, Generic, TypeVar
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Integer, Select, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -24,6 +24,15 @@ from {{ package_name }}.services.ports import Repositories, Result, UserRow
 from {{ package_name }}.utils.batching import batched
 
 STORED_AT_ONCE = 1000
+
+USERS = User.__table__.c
+ROWS = (
+    select(USERS.id, USERS.email, USERS.name, USERS.created_at)
+    .where(USERS.id > bindparam("after"))
+    .order_by(USERS.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""A part of the users, oldest first. It is of columns, which cost half of what objects do."""
 
 ModelT = TypeVar("ModelT", bound=Entity)
 Rule = tuple[type[AppError], str]
@@ -123,9 +132,8 @@ class UserRepository(Repository[User]):
 
     async def rows(self, part: Slice) -> list[UserRow]:
         """Return users, oldest first."""
-        query = self.after(part).with_only_columns(User.id, User.email, User.name, User.created_at)
-        found = await self.session.execute(query)
-        return [UserRow(*row) for row in found]
+        found = await self.session.execute(ROWS, {"after": part.after or 0, "limit": part.limit})
+        return [UserRow(*row) for row in found.all()]
 
     async def save_many(self, users: Iterable[NewUser]) -> int:
         """Store many users and return how many, in a statement for each thousand.

@@ -2,10 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import cast
 
-from sqlalchemy import Connection, event
+from sqlalchemy import AdaptedConnection, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -15,6 +16,9 @@ from {{ package_name }}.errors import UnavailableError
 from {{ package_name }}.settings import DatabaseSettings
 
 Turn = Callable[[], AbstractAsyncContextManager[None]]
+
+READING: Mapping[str, object] = {"read_only": True}
+"""What an engine is told whose transactions only read; `begin` looks for it."""
 
 ALTERS_BY_COPY = True
 """A column is changed by copying its table."""
@@ -67,10 +71,13 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        # A transaction that turns from reading to writing can't wait for another writer.
-        is_reading = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if is_reading else 'OFF'}")
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+        driver = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        if "read_only" in connection.get_execution_options():
+            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
+        else:
+            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
+            # A transaction that turns from reading to writing can't wait for another writer.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)

@@ -1,0 +1,1 @@
+"""What data costs in the rendered services, measured against the guide's own form."""
