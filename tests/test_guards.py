@@ -1178,6 +1178,20 @@ BY_TESTS = {
         '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
         "        user = await super().register(new)\n",
     ),
+    "rate that is not for ever": change(
+        "test_last_rate_will_do",
+        "tests/api/test_valuation.py",
+        "infrastructure/exchange_rates.py",
+        "most_seconds=self.settings.stale_seconds",
+        "most_seconds=10**9",
+    ),
+    "account lost with the rates": change(
+        "test_nonsense_is_an_outage",
+        "tests/api/test_valuation.py",
+        "infrastructure/exchange_rates.py",
+        "(KeyError, NotFoundError, ValidationError)",
+        "(KeyError, ValidationError)",
+    ),
     "mail in the open": change(
         "test_mail_does_not_travel_in_the_open",
         "tests/unit/test_mailer.py",

@@ -185,6 +185,16 @@ class HttpClientSettings(Group):
 
 
 # {% endif %}
+# {% if example and http_client %}
+class RatesSettings(Group):
+    """Who knows what money costs: nobody, unless there is an address."""
+
+    url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
+    currency: str = Field(default="EUR", pattern=r"^(CHF|EUR|GBP|USD)$")
+    stale_seconds: float = Field(default=86_400, ge=0, le=604_800)
+
+
+# {% endif %}
 # {% if health_checks or metrics %}
 class AdminSettings(Group):
     """The port for operators, apart from that of the users; 0 for none."""
