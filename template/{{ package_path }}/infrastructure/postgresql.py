@@ -3,9 +3,8 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import cast
 
-from sqlalchemy import AdaptedConnection, event
+from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -77,9 +76,9 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
 
     def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, *_: object) -> None:
         # A server that goes says so: to ask it before every use would take three round trips.
-        driver = cast("AdaptedConnection", connection).driver_connection
         idle = time.monotonic() - entry.info.setdefault("used", time.monotonic())
-        if idle > IDLE_SECONDS or driver.is_closed():
+        driver = entry.driver_connection
+        if idle > IDLE_SECONDS or driver is None or driver.is_closed():
             try:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:

@@ -4,9 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import cast
 
-from sqlalchemy import AdaptedConnection, Connection, event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -71,11 +70,11 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        driver = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        run = connection.connection.run_async
         if "read_only" in connection.get_execution_options():
-            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
+            run(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
         else:
-            driver.run_async(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
+            run(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
             # A transaction that turns from reading to writing can't wait for another writer.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
