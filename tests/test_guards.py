@@ -372,6 +372,12 @@ BY_ARCHITECTURE = {
             """
         },
     ),
+    "cache server called from elsewhere": module(
+        RULES,
+        "test_one_module_knows_the_server",
+        "from redis.asyncio import from_url\n\nCLIENT = from_url('redis://localhost')",
+    ),
+    "pickled entries": module(RULES, "test_nothing_is_unpickled", "import pickle"),
     "password as plain text": module(
         RULES,
         "test_secret_fields_are_secret",
@@ -385,6 +391,7 @@ BY_ARCHITECTURE = {
 }
 
 BODIES = "tests/api/test_bodies.py"
+CACHE = "tests/unit/test_cache.py"
 DATABASE = "tests/integration/test_database.py"
 REPOSITORIES = "tests/integration/test_repositories.py"
 EDGE = "tests/api/test_edge.py"
@@ -395,6 +402,7 @@ HTTP_CLIENT = "tests/unit/test_http_client.py"
 LIMITS = "tests/api/test_limits.py"
 LOG = "tests/unit/test_logging.py"
 METRICS = "tests/api/test_metrics.py"
+REDIS = "tests/integration/test_redis_cache.py"
 REQUEST_ID = "tests/api/test_request_id.py"
 SERVER = "tests/api/test_server.py"
 JOBS = "tests/unit/test_in_process_jobs.py"
@@ -957,6 +965,106 @@ BY_TESTS = {
         "infrastructure/database.py",
         "            await database.engine.dispose()\n",
         "            await asyncio.sleep(0)\n",
+    ),
+    "falsy value taken for a miss": change(
+        "test_falsy_values_are_served",
+        CACHE,
+        "infrastructure/cache.py",
+        "                return self.hit(policy, body)\n",
+        "                if value := self.hit(policy, body):\n                    return value\n",
+    ),
+    "types left to JSON": change(
+        "test_value_comes_back",
+        "tests/unit/test_cache_codec.py",
+        "infrastructure/cache_codec.py",
+        "self.adapter.validate_json(data, by_alias=False, by_name=True)",
+        "json.loads(data)",
+    ),
+    "types that JSON does not know made to text": change(
+        "test_value_of_another_type_is_refused",
+        "tests/unit/test_cache_codec.py",
+        "infrastructure/cache_codec.py",
+        'warnings="error")',
+        "warnings=False, fallback=str)",
+    ),
+    "cached method without its name": change(
+        "test_method_stays_itself",
+        CACHE,
+        "infrastructure/cache.py",
+        "        @wraps(function)\n",
+        "",
+    ),
+    "entry of another schema read": change(
+        "test_other_schema_is_a_miss",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        "not self.raw.startswith(self.stamp)",
+        "len(self.raw) < len(self.stamp)",
+    ),
+    "damaged entry read": change(
+        "test_damaged_entry_is_a_miss",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        "return body if is_whole else None",
+        "return body if is_whole else body",
+    ),
+    "entries that all end at once": change(
+        "test_times_differ",
+        CACHE,
+        "infrastructure/cache_entry.py",
+        " * (1 - jitter * secrets.randbelow(1000) / 1000)",
+        " * (1 - jitter)",
+    ),
+    "old load that brings a value back": change(
+        "test_old_load_brings_nothing_back",
+        CACHE,
+        "infrastructure/cache.py",
+        "self.store.replace(now.name, now.raw, now.seal(body), seconds)",
+        "self.store.mark(now.name, now.seal(body), seconds)",
+    ),
+    "key that everybody loads": change(
+        "test_work_is_done_once",
+        "tests/unit/test_single_flight.py",
+        "infrastructure/single_flight.py",
+        "flight = self.flights.get(name)\n",
+        "flight = None\n",
+    ),
+    "load that ends with its first caller": change(
+        "test_who_leaves_takes_nothing_from_the_others",
+        "tests/unit/test_single_flight.py",
+        "infrastructure/single_flight.py",
+        "await asyncio.wait([flight.task])",
+        "await flight.task",
+    ),
+    "cache server waited for": change(
+        "test_every_answer_is_a_miss_in_time",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "asyncio.timeout(self.seconds):\n                await self.write_marks()",
+        "asyncio.timeout(None):\n                await self.write_marks()",
+        ("socket_timeout=settings.operation_seconds", "socket_timeout=3"),
+    ),
+    "cache server asked in an outage": change(
+        "test_breaker_opens_and_closes",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "            if now < self.retry_at:\n",
+        "            if now < 0:\n",
+    ),
+    "marks lost in an outage": change(
+        "test_forgotten_in_an_outage",
+        REDIS,
+        "infrastructure/redis_cache.py",
+        "                await self.write_marks()\n                result",
+        "                result",
+    ),
+    "address of the cache shown": change(
+        "test_address_is_checked",
+        REDIS,
+        "settings.py",
+        '    url: SecretStr = SecretStr("redis://localhost:6379/0")\n',
+        '    url: str = "redis://localhost:6379/0"\n',
+        ("value.get_secret_value().startswith", "str(value).startswith"),
     ),
     "model without a migration": Break(
         gate=(*TESTS, "tests/integration/test_migrations.py"),

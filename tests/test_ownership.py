@@ -63,14 +63,16 @@ PRACTICES = {
     "metrics": Practice(
         off=False,
         files={
+            f"{PACKAGE}/observability/cache_metrics.py",
             f"{PACKAGE}/observability/database_metrics.py",
             f"{PACKAGE}/observability/http_client_metrics.py",
             f"{PACKAGE}/observability/metrics.py",
+            "tests/api/test_cache_metrics.py",
             "tests/api/test_http_client_metrics.py",
             "tests/api/test_metrics.py",
             "tests/integration/test_database_metrics.py",
         },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|database_metrics|"
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|(cache|database)_metrics|"
         r"http_client_metrics",
         shared=HOOKS,
     ),
@@ -213,6 +215,26 @@ PRACTICES = {
         r"MAIL__|MailSettings|RATES__|RatesSettings|valuation|welcom",
         shared=HOOKS,
     ),
+    "cache": Practice(
+        off="none",
+        files={
+            f"{PACKAGE}/infrastructure/cache.py",
+            f"{PACKAGE}/infrastructure/cache_codec.py",
+            f"{PACKAGE}/infrastructure/cache_entry.py",
+            f"{PACKAGE}/infrastructure/cache_store.py",
+            f"{PACKAGE}/infrastructure/redis_cache.py",
+            f"{PACKAGE}/infrastructure/single_flight.py",
+            f"{PACKAGE}/observability/cache_metrics.py",
+            "tests/api/test_cache_metrics.py",
+            "tests/architecture/test_cache_rules.py",
+            "tests/integration/test_redis_cache.py",
+            "tests/unit/test_cache.py",
+            "tests/unit/test_cache_codec.py",
+            "tests/unit/test_single_flight.py",
+        },
+        words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|state\.cache|@cached\(",
+        shared=HOOKS | {"tests/conftest.py"},
+    ),
     "strict_mypy": Practice(
         off=False,
         words=r"^strict = true\n(?=enable_error_code)|--strict",
@@ -241,6 +263,7 @@ ALL_ON = {"preset": "full"}
 
 ON: dict[str, object] = {
     "background_jobs": "in_process",
+    "cache": "memory",
     "coverage_minimum": 100,
     "database": "sqlite",
 }
@@ -250,7 +273,7 @@ ON: dict[str, object] = {
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
-    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "database", "http_client"),
+    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "cache", "database", "http_client"),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 
@@ -320,12 +343,12 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
         | {module.rpartition(".")[2] + ".component" for module in modules}
     )
     left = {word: path for word in gone for path, text in off.items() if word and word in text}
-    # The name of a class may be part of another name.
+    # The name of a class may be part of another name, or of a header's.
     left |= {
         name: path
         for name in classes(on) - classes(off)
         for path, text in off.items()
-        if re.search(rf"(?<!\w){name}(?!\w)", text)
+        if re.search(rf"(?<![\w-]){name}(?![\w-])", text)
     }
 
     assert left == {}

@@ -67,6 +67,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "http_client": ("bool", []),
     "background_jobs": ("str", ["none", "in_process"]),
     "example": ("bool", []),
+    "cache": ("str", ["none", "memory", "redis"]),
 }
 COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
@@ -84,6 +85,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "http_client": (False, False, True),
     "background_jobs": ("none", "in_process", "in_process"),
     "example": (False, True, True),
+    "cache": ("none", "memory", "redis"),
 }
 
 DERIVED = {
@@ -229,6 +231,7 @@ def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> No
         "coverage_minimum": 55,
         "database": "none" if preset == "full" else "postgresql",
         "background_jobs": "in_process" if preset == "minimal" else "none",
+        "cache": "none" if preset == "full" else "redis",
     }
     value = others.get(name, not PRESETS[name][1])
     given = {name: value}

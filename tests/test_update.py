@@ -883,7 +883,7 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert where.stdout == f"{tmp_path / name}\n"
     assert len(commands) == 2
     assert all(known_to(tmp_path / name, command) for command in commands), commands
-    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database"
+    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database, cache"
     on += ", background jobs, example"
     assert f"\nOn: {on}.\n" in message
 

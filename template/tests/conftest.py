@@ -63,6 +63,9 @@ def _own_settings(
     # {% if database != "none" %}
     monkeypatch.setenv(f"{PREFIX}DATABASE__URL", database_url)
     # {% endif %}
+    # {% if cache == "redis" %}
+    monkeypatch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # nobody is there
+    # {% endif %}
     monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
 
 

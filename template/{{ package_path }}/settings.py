@@ -11,7 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    # {% if metrics or database != "none" %}
+    # {% if metrics or database != "none" or cache == "redis" %}
     SecretStr,
     # {% endif %}
     ValidationError,
@@ -192,6 +192,38 @@ class RatesSettings(Group):
     url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
     currency: str = Field(default="EUR", pattern=r"^(CHF|EUR|GBP|USD)$")
     stale_seconds: float = Field(default=86_400, ge=0, le=604_800)
+
+
+# {% endif %}
+# {% if cache == "memory" %}
+class CacheSettings(Group):
+    """The cache: what it holds, and by which share times differ, so that not all end at once."""
+
+    entries: int = Field(default=10_000, ge=1, le=100_000_000)
+    bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
+
+
+# {% elif cache == "redis" %}
+def check_redis(value: SecretStr) -> SecretStr:
+    """Return the address of a Redis server.
+
+    Raises:
+        ValueError: It is one of something else.
+    """
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("Write an address such as redis://localhost:6379/0")
+    return value
+
+
+class CacheSettings(Group):
+    """The cache: where it is, how long to wait for it, and by which share times differ."""
+
+    url: Annotated[SecretStr, AfterValidator(check_redis)] = SecretStr("redis://localhost:6379/0")
+    connections: int = Field(default=10, ge=1, le=10_000)
+    operation_seconds: float = Field(default=0.08, gt=0, le=10)
+    retry_seconds: float = Field(default=5, gt=0, le=3600)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
 
 
 # {% endif %}

@@ -89,7 +89,7 @@ def test_addresses_show_no_credentials() -> None:
         try:
             int("postgresql://app:hunter2@db")
         except ValueError:
-            logging.getLogger().exception("database.failed at redis://:hunter2@cache/0")
+            logging.getLogger().exception("database.failed at amqp://:hunter2@queue/0")
 
     assert b"hunter2" not in stream.getvalue()
     assert b"[redacted]@db" in stream.getvalue()

@@ -1,0 +1,50 @@
+"""What a cache keeps its entries in: bytes by name, each for a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+
+class StoreError(Exception):
+    """The store can't be used right now; who meets it does without."""
+
+
+class Store(Protocol):
+    """Keeps bytes by name."""
+
+    @property
+    def gauges(self) -> Mapping[str, Callable[[], float]]:
+        """What there is to watch, by name."""
+
+    async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
+        """Return what is kept under the names, None for nothing.
+
+        Raises:
+            StoreError: It can't be known.
+        """
+
+    async def add(self, name: str, value: bytes, seconds: float) -> bool:
+        """Keep a value unless there is one, and tell whether there was none.
+
+        Raises:
+            StoreError: It can't be kept.
+        """
+
+    async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
+        """Keep a value if there is none, or still the one that was seen.
+
+        Raises:
+            StoreError: It can't be kept.
+        """
+
+    async def mark(self, name: str, value: bytes, seconds: float) -> None:
+        """Keep a value, whatever there is; if not now, then before anything else is read."""
+
+    async def delete(self, name: str) -> None:
+        """Keep nothing under the name.
+
+        Raises:
+            StoreError: It can't be deleted.
+        """
+
+    async def close(self) -> None:
+        """Let go of what the store holds open."""

@@ -1,0 +1,424 @@
+"""What a cache in Redis must survive: a server that is killed, frozen or wrong, crowds, dead peers.
+
+The code of a rendered project runs in processes of its own, against a real server. Bounds on time
+are settings plus what a busy machine needs.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from conftest import Variant
+from environment import Environments, python_for
+from tenon.demo import free_port
+
+pytestmark = pytest.mark.full
+
+PATIENCE = 2.0
+"""Seconds that a busy machine may take for what should take none."""
+
+OPERATION_SECONDS = 0.08
+
+WORKER = '''
+"""Fetches from the cache what it is told to, and says how long that took."""
+
+import asyncio
+import json
+import sys
+import time
+
+from my_service.infrastructure.cache import Cache
+from my_service.infrastructure.cache_codec import JsonCodec
+from my_service.infrastructure.cache_entry import Policy
+from my_service.infrastructure.redis_cache import build
+from my_service.settings import CacheSettings
+from pydantic import TypeAdapter
+
+
+async def do(cache: Cache, job: dict[str, object]) -> dict[str, object]:
+    loads, waits, values = 0, [], []
+
+    async def load() -> int:
+        nonlocal loads
+        loads += 1
+        await asyncio.sleep(job["load_seconds"])
+        return job["value"]
+
+    async def fetch(key: str) -> None:
+        start = time.perf_counter()
+        values.append(await cache.fetch(policy, load, key))
+        waits.append(time.perf_counter() - start)
+
+    policy = Policy(name="test", codec=JsonCodec(TypeAdapter(int)), ttl=job["ttl"])
+    if job["forget"]:
+        await cache.forget(job["forget"])
+    if job["at_once"]:
+        await asyncio.gather(*(fetch(key) for key in job["keys"]))
+    else:
+        for key in job["keys"]:
+            await fetch(key)
+    return {"loads": loads, "waits": waits, "values": values}
+
+
+async def main() -> None:
+    cache = Cache(build(CacheSettings.model_validate_json(sys.argv[1])))
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        print(json.dumps(await do(cache, json.loads(line))), flush=True)
+    await cache.store.close()
+
+
+asyncio.run(main())
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a job."""
+
+    loads: int
+    waits: list[float]
+    values: list[int]
+
+    @property
+    def late(self) -> float:
+        """How long all but one in a hundred have waited, at most."""
+        return sorted(self.waits)[len(self.waits) * 99 // 100 - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process with a cache."""
+
+    process: subprocess.Popen[str]
+
+    def start(
+        self,
+        *keys: str,
+        value: int = 1,
+        load_seconds: float = 0,
+        ttl: float = 60,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        """Begin to fetch keys.
+
+        Args:
+            keys: One after the other, unless "at once" is among the options.
+            value: What a load returns.
+            load_seconds: How long it takes.
+            ttl: How long it is kept.
+            options: "at once"; "forget" to forget the first key before.
+        """
+        job = {
+            "keys": keys,
+            "value": value,
+            "load_seconds": load_seconds,
+            "ttl": ttl,
+            "at_once": "at once" in options,
+            "forget": keys[0] if "forget" in options else "",
+        }
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> Done:
+        """Wait until it is done."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.wait(10)
+        return Done(**json.loads(line))
+
+
+@dataclass(slots=True)
+class Server:
+    """A Redis server. One that is not ours can't be hurt."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    closing: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it is."""
+        parts = urlsplit(self.url)
+        assert parts.hostname is not None
+        return parts.hostname, parts.port or 6379
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self.process is None:
+            pytest.skip("TEST_REDIS_URL names a server that is not ours to hurt.")
+        self.process.send_signal(number)
+
+    def start(self) -> None:
+        """Start one of our own, and wait for it."""
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.address[1])]
+        self.process = subprocess.Popen(
+            [*command, "--save", "", "--appendonly", "no"],
+            cwd=self.closing.enter_context(tempfile.TemporaryDirectory()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        for _ in range(200):
+            with suppress(OSError):
+                if self.do("PING"):
+                    return
+            time.sleep(0.05)
+        pytest.fail("The server does not start")
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    def do(self, *words: str) -> bytes:
+        """Send a command and return the beginning of the answer."""
+        with socket.create_connection(self.address, timeout=5) as connection:
+            parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
+            connection.sendall(f"*{len(words)}\r\n{''.join(parts)}".encode())
+            return connection.recv(65_536)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Yield a server."""
+    if shutil.which("redis-server") is None:
+        given = os.environ.get("TEST_REDIS_URL")
+        assert given, "Install redis-server (apt-get install redis-server) or set TEST_REDIS_URL."
+        yield Server(given)
+        return
+    server = Server(f"redis://127.0.0.1:{free_port()}/0")
+    with server.closing:
+        server.start()
+        try:
+            yield server
+        finally:
+            server.signal(signal.SIGCONT)
+            server.kill()
+
+
+@dataclass(slots=True)
+class Project:
+    """An installed project whose cache can be used."""
+
+    folder: Path
+    shell: dict[str, str]
+    workers: list[Worker] = field(default_factory=list)
+
+    def worker(self, server: Server, operation_seconds: float = OPERATION_SECONDS) -> Worker:
+        """Start a process with a cache in the server."""
+        settings = {
+            "url": server.url,
+            "operation_seconds": operation_seconds,
+            "retry_seconds": 0.5,
+        }
+        process = subprocess.Popen(
+            ["python", "worker.py", json.dumps(settings)],
+            cwd=self.folder,
+            env=self.shell,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.workers.append(Worker(process))
+        return self.workers[-1]
+
+
+@pytest.fixture(scope="module")
+def installed(variant: Variant) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Yield an installed project, and the variables of its shell."""
+    python = python_for("3.11")
+    assert python is not None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "my-service"
+        shutil.copytree(variant(preset="minimal", cache="redis"), folder)
+        (folder / "worker.py").write_text(WORKER.lstrip(), encoding="utf-8")
+        environment = Environments(Path(name) / "environments").of(python)
+        environment.install(folder)
+        yield folder, environment.shell("default")
+
+
+@pytest.fixture
+def project(installed: tuple[Path, dict[str, str]]) -> Iterator[Project]:
+    """Yield the project, and leave none of its processes running."""
+    project = Project(*installed)
+    try:
+        yield project
+    finally:
+        for worker in project.workers:
+            worker.process.kill()
+            with worker.process:
+                pass
+
+
+def keys(number: int = 1) -> list[str]:
+    """Return keys that nobody has used."""
+    return [uuid.uuid4().hex for _ in range(number)]
+
+
+def is_stored(worker: Worker, key: str) -> bool:
+    """Tell whether a key that was fetched is served from the server."""
+    worker.start(key)
+    return worker.end().loads == 0
+
+
+def test_frozen_server_is_a_miss(project: Project, server: Server) -> None:
+    """A server that answers nothing costs a call less than 100 ms, and nothing after the fifth."""
+    worker, (hot,) = project.worker(server), keys()
+    worker.start(hot)
+    worker.end()
+    assert is_stored(worker, hot)
+    server.signal(signal.SIGSTOP)
+    worker.start(*keys(5), options=("at once",))
+    first = worker.end()
+    worker.start(*keys(200))
+    others = worker.end()
+
+    assert (first.loads, others.loads) == (5, 200)
+    assert statistics.median(first.waits) < 0.1 + PATIENCE / 4
+    assert others.late < 0.1 + PATIENCE / 4
+    assert statistics.median(others.waits) < OPERATION_SECONDS
+
+    server.signal(signal.SIGCONT)
+    time.sleep(0.6)
+    assert is_stored(worker, hot)
+
+
+def test_crowd_at_a_frozen_server(project: Project, server: Server) -> None:
+    """Two hundred who call at once wait at the same time."""
+    worker = project.worker(server)
+    server.signal(signal.SIGSTOP)
+    worker.start(*keys(200), options=("at once",))
+    done = worker.end()
+
+    assert done.loads == 200
+    assert max(done.waits) < 0.1 + PATIENCE
+
+
+def test_killed_server_is_a_miss(project: Project, server: Server) -> None:
+    """A server that is killed in use, and comes back empty, is noticed only by the loads."""
+    worker = project.worker(server)
+    for _ in range(3):
+        hot = keys(20)
+        worker.start(*hot)
+        worker.end()
+        worker.start(*hot, *hot)
+        assert worker.end().loads < 20
+
+        server.kill()
+        worker.start(*hot, *hot, value=2)
+        done = worker.end()
+        assert done.values == [2] * 40
+        assert done.late < 0.1 + PATIENCE / 4
+
+        server.start()
+        time.sleep(0.6)
+        worker.start(*hot, *hot, value=3)
+        assert worker.end().loads == 20
+
+
+def test_what_is_forgotten_while_it_is_frozen(project: Project, server: Server) -> None:
+    """What was to be forgotten is not served when the server is back, by any process."""
+    one, other, (key,) = project.worker(server), project.worker(server, PATIENCE), keys()
+    one.start(key, value=1)
+    one.end()
+    server.signal(signal.SIGSTOP)
+    one.start(key, value=2, options=("forget",))
+    assert one.end().values == [2]
+    server.signal(signal.SIGCONT)
+    time.sleep(0.6)
+    one.start(key, value=2)
+    assert one.end().values == [2]
+
+    other.start(key, value=3)
+    assert other.end().values == [2]
+
+
+def test_wrong_data_is_replaced(project: Project, server: Server) -> None:
+    """Another type, another schema or less than an entry is a miss, and gone."""
+    worker, (key,) = project.worker(server, PATIENCE), keys()
+    name = f"my-service:v1:key:{key}"
+    for wrong in (
+        ("LPUSH", name, "x"),
+        ("HSET", name, "x", "y"),
+        ("SET", name, ""),
+        ("SET", name, '{"value": 1}'),
+        ("SETRANGE", name, "10", "\0"),
+    ):
+        server.do("DEL", name)
+        assert not server.do(*wrong).startswith(b"-")
+        worker.start(key)
+        assert worker.end().loads == 1
+        assert is_stored(worker, key)
+
+
+def test_server_without_memory_is_a_miss(project: Project, server: Server) -> None:
+    """A server that can keep nothing more, or that others may not write to, fails nobody."""
+    worker = project.worker(server, PATIENCE)
+    if server.process is None:
+        pytest.skip("TEST_REDIS_URL names a server that is not ours to hurt.")
+    for settings in (("maxmemory", "1"), ("min-replicas-to-write", "1")):
+        server.do("CONFIG", "SET", *settings)
+        worker.start(*keys(10), value=7)
+        done = worker.end()
+        assert (done.loads, done.values) == (10, [7] * 10)
+        server.do("CONFIG", "SET", settings[0], "0")
+        time.sleep(0.6)
+
+
+def test_crowd_at_the_end_of_a_hot_key(project: Project, server: Server) -> None:
+    """Of 200 callers in two processes, one loads what has just ended."""
+    workers, (hot,) = [project.worker(server, 5) for _ in range(2)], keys()
+    for worker in workers:  # they are up, and connected
+        worker.start(hot, ttl=0.5)
+        worker.end()
+    time.sleep(0.6)
+
+    def crowd(worker: Worker) -> Done:
+        worker.start(*[hot] * 100, value=2, load_seconds=0.3, options=("at once",))
+        return worker.end()
+
+    with ThreadPoolExecutor() as threads:
+        done = list(threads.map(crowd, workers))
+
+    assert sum(item.loads for item in done) == 1
+    assert [item.values for item in done] == [[2] * 100] * 2
+
+
+def test_nobody_waits_for_the_dead(project: Project, server: Server) -> None:
+    """When the process that loads is killed, another waits a second at most, and takes over."""
+    dead, alive, (hot, other) = (
+        project.worker(server, PATIENCE),
+        project.worker(server, PATIENCE),
+        keys(2),
+    )
+    for worker in (dead, alive):
+        worker.start(other)
+        worker.end()
+    dead.start(hot, load_seconds=60)
+    for _ in range(100):
+        if b":1\r\n" in server.do("EVAL", "return #redis.call('KEYS', ARGV[1])", "0", f"*{hot}*"):
+            break
+        time.sleep(0.02)
+    dead.process.kill()
+    alive.start(hot, value=2)
+    done = alive.end()
+
+    assert (done.loads, done.values) == (1, [2])
+    assert max(done.waits) < 1 + PATIENCE
+    assert is_stored(alive, hot)
