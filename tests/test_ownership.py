@@ -273,7 +273,12 @@ ON: dict[str, object] = {
 TOGETHER = {
     f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
     "tests/api/test_admin.py": ("health_checks", "metrics"),
-    f"{PACKAGE}/infrastructure/__init__.py": ("background_jobs", "cache", "database", "http_client"),
+    f"{PACKAGE}/infrastructure/__init__.py": (
+        "background_jobs",
+        "cache",
+        "database",
+        "http_client",
+    ),
     f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
 }
 

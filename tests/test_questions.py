@@ -64,10 +64,10 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "metrics": ("bool", []),
     "tracing": ("bool", []),
     "database": ("str", ["none", "sqlite", "postgresql"]),
+    "cache": ("str", ["none", "memory", "redis"]),
     "http_client": ("bool", []),
     "background_jobs": ("str", ["none", "in_process"]),
     "example": ("bool", []),
-    "cache": ("str", ["none", "memory", "redis"]),
 }
 COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
@@ -82,10 +82,10 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "metrics": (False, True, True),
     "tracing": (False, False, True),
     "database": ("none", "sqlite", "postgresql"),
+    "cache": ("none", "memory", "redis"),
     "http_client": (False, False, True),
     "background_jobs": ("none", "in_process", "in_process"),
     "example": (False, True, True),
-    "cache": ("none", "memory", "redis"),
 }
 
 DERIVED = {

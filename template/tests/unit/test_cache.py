@@ -123,7 +123,7 @@ class MissingError(NotFoundError):
     code = "missing"
 
 
-class Item(BaseModel):
+class Basket(BaseModel):
     """A value that can be changed."""
 
     names: list[str]
@@ -172,20 +172,20 @@ async def test_times_differ(store: FakeStore) -> None:
 
 async def test_hit_is_a_new_object(cache: Cache) -> None:
     """Who changes what they got, changes nothing for others, the loader's own object included."""
-    load = Loader(Item(names=["a"]))
+    load = Loader(Basket(names=["a"]))
     for _ in range(3):
-        found = await cache.fetch(policy(Item), load, "a")
-        assert found == Item(names=["a"])
+        found = await cache.fetch(policy(Basket), load, "a")
+        assert found == Basket(names=["a"])
         assert found is not load.result
-        assert isinstance(found, Item)
+        assert isinstance(found, Basket)
         found.names.append("b")
     assert load.loads == 1
 
 
 async def test_many_at_once_load_once(cache: Cache) -> None:
     """Ten who miss at the same time share a load, and each gets an object of their own."""
-    load = Loader(Item(names=[]))
-    found = await asyncio.gather(*(cache.fetch(policy(Item), load, "a") for _ in range(10)))
+    load = Loader(Basket(names=[]))
+    found = await asyncio.gather(*(cache.fetch(policy(Basket), load, "a") for _ in range(10)))
 
     assert load.loads == 1
     assert len({id(item) for item in found}) == 10

@@ -18,7 +18,7 @@ from {{ package_name }}.infrastructure.cache_entry import (
     name_of,
     new_mark,
 )
-from {{ package_name }}.infrastructure.cache_store import Store, StoreError
+from {{ package_name }}.infrastructure.cache_store import CacheStore, StoreError
 from {{ package_name }}.infrastructure.single_flight import Flights
 from {{ package_name }}.settings import Settings
 
@@ -44,7 +44,7 @@ class Cache:
         observe: Called with the name of a policy, and "hit", "miss", "load" or "error".
     """
 
-    def __init__(self, store: Store, jitter: float = 0) -> None:
+    def __init__(self, store: CacheStore, jitter: float = 0) -> None:
         self.store = store
         self.jitter = jitter
         self.flights: Flights[bytes] = Flights()

@@ -8,7 +8,7 @@ class StoreError(Exception):
     """The store can't be used right now; who meets it does without."""
 
 
-class Store(Protocol):
+class CacheStore(Protocol):
     """Keeps bytes by name."""
 
     @property
