@@ -18,7 +18,10 @@ from {{ package_name }}.infrastructure.cache_entry import (
     name_of,
     new_mark,
 )
-from {{ package_name }}.infrastructure.cache_store import CacheStore, StoreError
+from {{ package_name }}.infrastructure.cache_store import (
+    CacheStore,
+    StoreError,
+)
 from {{ package_name }}.infrastructure.single_flight import Flights
 from {{ package_name }}.settings import Settings
 
