@@ -105,14 +105,13 @@ USED_BY_NAME = (
     "imported",  # a member of an answer
     "is_broken",  # repositories ask it
     "pointer",  # a key of a TypedDict
-    "cached,BytesCodec,forget,forget_tagged",  # how use cases use the cache
-    "cls",  # pydantic calls validators by it
+    "cached,BytesCodec,JsonCodec,forget,forget_tagged",  # how use cases use the cache
     "gauges",  # the metrics read them, where there are any
     "read,write",  # how routes use the database; where there is none, nobody does
     "terminator",  # the handler's own attribute
     "farewell",  # read by whoever answers
 )
-USED_BY_DECORATOR = ("@router.*", "@field_validator", "@model_validator", "@cached_property")
+USED_BY_DECORATOR = ("@router.*", "@model_validator", "@cached_property")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

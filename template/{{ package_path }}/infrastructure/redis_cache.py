@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -84,6 +84,7 @@ class RedisStore:
     def __init__(self, client: Redis, settings: CacheSettings, breaker: Breaker) -> None:
         self.client = client
         self.seconds = settings.operation_seconds
+        self.turns = asyncio.Semaphore(settings.connections)
         self.breaker = breaker
         self.marks: dict[str, tuple[bytes, int]] = {}
 
@@ -148,7 +149,7 @@ class RedisStore:
         if not self.breaker.allows():
             raise StoreError("Redis is left alone for a while.")
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(self.seconds), self.turns:
                 await self.write_marks()
                 result = await work()
         except TROUBLE as error:
@@ -176,13 +177,16 @@ def milliseconds(seconds: float) -> int:
 
 
 def build(settings: CacheSettings) -> RedisStore:
-    """Return the store that the settings name; it connects when it is needed."""
-    pool = BlockingConnectionPool.from_url(
+    """Return the store that the settings name; it connects when it is needed.
+
+    The store's own time limit holds for all that the client does. The client's would come on top
+    of it for each step, and cost a third of a read; so would a pool that makes callers wait.
+    """
+    client = Redis.from_url(
         settings.url.get_secret_value(),
         max_connections=settings.connections,
-        timeout=settings.operation_seconds,
-        socket_timeout=settings.operation_seconds,
+        socket_timeout=None,
         socket_connect_timeout=settings.operation_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisStore(Redis.from_pool(pool), settings, Breaker(settings.retry_seconds))
+    return RedisStore(client, settings, Breaker(settings.retry_seconds))
