@@ -1,6 +1,9 @@
 """Posts: shown with who wrote them, newest first."""
 
 import httpx
+from fastapi import FastAPI
+
+from {{ package_name }}.domain.models import Post
 
 from factories import PostFactory, new_post, new_user
 
@@ -37,3 +40,18 @@ async def test_newest_come_first(client: httpx.AsyncClient) -> None:
     assert [post["id"] for post in first["items"] + rest["items"]] == posts[::-1]
     assert [post["id"] for post in ones["items"]] == [posts[2], posts[0]]
     assert (rest["next"], ones["next"]) == (None, None)
+
+
+async def test_new_post_is_told(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """Whoever wants to know of new posts is told of each, once it is committed."""
+    told: list[int] = []
+
+    async def tell(post: Post) -> None:
+        told.append(post.id)
+
+    app.state.started["posts"].published.append(tell)
+    refused = await client.post("/posts", json=PostFactory.build(author_id=1).model_dump())
+    post = await new_post(client, await new_user(client))
+
+    assert refused.status_code == 404
+    assert told == [post]

@@ -249,3 +249,19 @@ async def test_lists_take_as_many_statements(
         await database.write(clear)
 
     assert taken[0] == taken[1]
+
+
+async def test_who_is_gone_is_told(app: FastAPI, client: httpx.AsyncClient) -> None:
+    """Whoever wants to know of users who are gone is told of each, once that is committed."""
+    told: list[int] = []
+
+    async def tell(user_id: int) -> None:
+        told.append(user_id)
+
+    app.state.started["users"].removed.append(tell)
+    user, owner = await new_user(client), await new_user(client)
+    await new_account(client, owner)
+    gone = [(await client.delete(f"/users/{number}")).status_code for number in (user, owner)]
+
+    assert gone == [204, 409]
+    assert told == [user]

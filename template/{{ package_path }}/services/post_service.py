@@ -1,6 +1,6 @@
 """Use cases of posts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from {{ package_name }}.domain.models import Post
 from {{ package_name }}.domain.requests import NewPost, Slice
@@ -8,10 +8,15 @@ from {{ package_name }}.services.ports import Repositories, Transactions
 
 
 class PostService:
-    """Publishes posts and lists them."""
+    """Publishes posts and lists them.
+
+    Attributes:
+        published: Called with every new post when it is committed.
+    """
 
     def __init__(self, transactions: Transactions) -> None:
         self.transactions = transactions
+        self.published: list[Callable[[Post], Awaitable[None]]] = []
 
     async def publish(self, new: NewPost) -> Post:
         """Store a new post.
@@ -25,7 +30,10 @@ class PostService:
             post = Post(author=author, author_id=author.id, title=new.title, body=new.body)
             return await stored.posts.save(post)
 
-        return await self.transactions.write(work)
+        post = await self.transactions.write(work)
+        for tell in self.published:
+            await tell(post)
+        return post
 
     async def newest(self, part: Slice) -> Sequence[Post]:
         """Return posts with their authors, newest first; those of one user, if asked to.

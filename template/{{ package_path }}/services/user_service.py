@@ -1,6 +1,6 @@
 """Use cases of users."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from {{ package_name }}.domain.models import User
 from {{ package_name }}.domain.requests import NewUser, Slice, UserChange
@@ -15,10 +15,15 @@ EXPORTED_AT_ONCE = 1000
 
 
 class UserService:
-    """Registers users, and changes, lists and removes them."""
+    """Registers users, and changes, lists and removes them.
+
+    Attributes:
+        removed: Called with the number of every user who is gone, when that is committed.
+    """
 
     def __init__(self, transactions: Transactions) -> None:
         self.transactions = transactions
+        self.removed: list[Callable[[int], Awaitable[None]]] = []
 
     async def register(self, new: NewUser) -> User:
         """Store a new user.
@@ -78,6 +83,8 @@ class UserService:
             await stored.users.remove(await stored.users.get(user_id, lock=True))
 
         await self.transactions.write(work)
+        for tell in self.removed:
+            await tell(user_id)
 
     async def part(self, part: Slice) -> list[UserRow]:
         """Return users, oldest first."""

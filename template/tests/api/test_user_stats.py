@@ -1,0 +1,95 @@
+"""Numbers of users: counted once, and anew when they have changed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from fake_store import FakeStore
+from fastapi import FastAPI
+
+from database_server import undone
+from factories import PostFactory, new_post, new_user
+from support import connect
+
+
+@dataclass(slots=True)
+class Cached:
+    """What the cache has done."""
+
+    store: FakeStore
+    events: list[str] = field(default_factory=list)
+
+    def note(self, _name: str, event: str) -> None:
+        """Note what it does."""
+        self.events.append(event)
+
+
+@pytest.fixture
+def cached() -> Cached:
+    """Return what the cache of the application does, in a store that works."""
+    return Cached(FakeStore())
+
+
+@pytest.fixture
+async def client(app: FastAPI, cached: Cached) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the application, which runs."""
+    async with connect(app) as client, undone(app.state.started["database"]):
+        cache = app.state.started["cache"]
+        cache.store, cache.observe = cached.store, cached.note
+        yield client
+
+
+async def test_numbers_are_counted_once(client: httpx.AsyncClient, cached: Cached) -> None:
+    """The second answer is the first, byte by byte, and nobody counts for it."""
+    user = await new_user(client)
+    body = PostFactory.build(author_id=user, body="four").model_dump()
+    post = (await client.post("/posts", json=body)).json()
+
+    first = await client.get(f"/users/{user}/stats")
+    cached.events.clear()
+    second = await client.get(f"/users/{user}/stats")
+
+    assert first.json() == {
+        "posts": 1,
+        "characters": 4,
+        "first_at": post["created_at"],
+        "last_at": post["created_at"],
+    }
+    assert second.content == first.content
+    assert cached.events == ["hit"]
+
+
+async def test_new_post_counts(client: httpx.AsyncClient) -> None:
+    """Who has published sees it in the numbers."""
+    user, other = await new_user(client), await new_user(client)
+    before = (await client.get(f"/users/{user}/stats")).json()
+    for author in (user, user, other):
+        await new_post(client, author)
+
+    after = (await client.get(f"/users/{user}/stats")).json()
+
+    assert before == {"posts": 0, "characters": 0, "first_at": None, "last_at": None}
+    assert after["posts"] == 2
+
+
+async def test_who_is_gone_has_no_numbers(client: httpx.AsyncClient) -> None:
+    """Who was removed is not found, whoever has asked before; nor is who never was."""
+    user = await new_user(client)
+    assert (await client.get(f"/users/{user}/stats")).status_code == 200
+    await client.delete(f"/users/{user}")
+
+    assert (await client.get(f"/users/{user}/stats")).status_code == 404
+
+
+async def test_cache_that_fails_is_nobodys_trouble(
+    client: httpx.AsyncClient, cached: Cached
+) -> None:
+    """Without the cache everything works, and is counted each time."""
+    cached.store.fails = {"read", "add", "replace"}
+    user = await new_user(client)
+    for number in range(3):
+        await new_post(client, user)
+        numbers = (await client.get(f"/users/{user}/stats")).json()
+        assert numbers["posts"] == number + 1
+    assert cached.events.count("load") == 3
