@@ -10,7 +10,7 @@ from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from unittest import mock
 
 import copier
@@ -165,8 +165,23 @@ SAMPLES: Mapping[str, list[object]] = {
 }
 """The values that stand for all of a question that has neither choices nor yes and no."""
 
-NEEDS: Mapping[str, tuple[str, object]] = {"example": ("database", "none")}
-"""What a practice needs: a question, and the answer to it with which the practice is refused."""
+
+class Need(NamedTuple):
+    """What a practice needs: an answer to one question is refused with an answer to another."""
+
+    name: str
+    answer: object
+    needed: str
+    without: object
+
+
+NEEDS: Sequence[Need] = (
+    Need("example", True, "database", "none"),  # noqa: FBT003  (an answer)
+    Need("background_jobs", "taskiq", "database", "none"),
+    Need("background_jobs", "taskiq", "cache", "none"),
+    Need("background_jobs", "taskiq", "cache", "memory"),
+)
+"""Every combination of answers that is refused."""
 
 
 def values() -> dict[str, list[object]]:
@@ -198,9 +213,15 @@ def defaults() -> dict[str, object]:
 def makes_sense(answers: Mapping[str, object]) -> bool:
     """Tell whether no practice lacks what it needs, as far as is answered."""
     return not any(
-        answers.get(name) and answers.get(needed) == without
-        for name, (needed, without) in NEEDS.items()
+        answers.get(need.name) == need.answer and answers.get(need.needed) == need.without
+        for need in NEEDS
     )
+
+
+def only(need: Need) -> dict[str, object]:
+    """Return answers of which only one needs something."""
+    off = {other.name: "none" if isinstance(other.answer, str) else False for other in NEEDS}
+    return {**off, need.name: need.answer}
 
 
 def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from harness import (
     covering,
     environment,
     fast,
+    only,
     refused,
     settings,
 )
@@ -103,16 +104,18 @@ def test_every_branch_is_rendered(
     for given in ({"metrcis": True}, {"health_checks": "x", "src_layout": "maybe"}):
         with pytest.raises(ValueError, match=next(iter(given))):
             copier.run_copy(str(template), tmp_path / "none", data=given, defaults=True)
-    for name, (needed, without) in NEEDS.items():
-        full = {"preset": "full"}
+    for need in NEEDS:
+        name, _, needed, without = need
+        full = {"preset": "full", **only(need)}
         with pytest.raises(ValueError, match=name):
             copier.run_copy(
                 str(template),
                 tmp_path / "none",
-                data=full | {needed: without, name: "true"},
+                data=full | {needed: without},
                 defaults=True,
             )
-        copier.run_copy(str(template), tmp_path / name, data=full, defaults=True, quiet=True)
+        folder = tmp_path / f"{name}-{needed}-{without}"
+        copier.run_copy(str(template), folder, data=full, defaults=True, quiet=True)
         with pytest.raises(ValueError, match=name):
             copier.run_recopy(
                 tmp_path / name, data={needed: without}, defaults=True, overwrite=True

@@ -8,14 +8,14 @@ the same gates pass without the change.
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from conftest import Variant
-from environment import Environments, Run, python_for
+from environment import Environment, Environments, Run, python_for
 
 PACKAGE = "src/my_service"
 LINT = ("ruff", "check")
@@ -23,6 +23,14 @@ TYPES = ("mypy",)
 DEPENDENCIES = ("deptry", ".")
 TESTS = ("pytest", "-q", "-p", "no:cacheprovider")
 RULES = (*TESTS, "tests/architecture")
+
+
+Answers = tuple[tuple[str, object], ...]
+
+BREAKABLE: Answers = (("preset", "full"), ("database", "sqlite"))
+"""The answers of the project that is broken: all of it covered, so a line without a test shows."""
+
+IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,7 @@ class Break:
     refused_by: str
     write: dict[str, str] = field(default_factory=dict)
     change: tuple[tuple[str, str, str], ...] = ()
+    answers: Answers = ()
 
     def do(self, project: Path) -> None:
         """Break the practice in a project."""
@@ -406,6 +415,7 @@ REDIS = "tests/integration/test_redis_cache.py"
 REQUEST_ID = "tests/api/test_request_id.py"
 SERVER = "tests/api/test_server.py"
 JOBS = "tests/unit/test_in_process_jobs.py"
+OUTBOX = "tests/integration/test_outbox.py"
 SETTINGS = "tests/unit/test_settings.py"
 TRACING = "tests/api/test_tracing.py"
 
@@ -1240,50 +1250,61 @@ BY_TESTS = {
         "if len(hosts) < HOSTS:",
         "if hosts is not None:",
     ),
-    "jobs without end": change(
-        "test_number_is_bounded",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "len(self.tasks) >= self.settings.queue_size",
-        "len(self.tasks) >= 10**9",
+    "job beside its transaction": change(
+        "test_job_is_there_if_its_transaction_is",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "    await session.execute(query)\n\n\n",
+        "    await session.execute(query)\n    await (await session.connection()).commit()\n\n\n",
     ),
-    "all jobs at once": change(
-        "test_work_is_done_behind_the_back_of_who_asks",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "                async with self.turns:\n",
-        "                if True:\n",
+    "job done twice": change(
+        "test_job_is_done_once",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "OutboxJob.send_at.is_not(None), OutboxJob.free_at <= now",
+        "OutboxJob.free_at <= now",
     ),
-    "jobs tried once": change(
-        "test_failed_work_is_done_again",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "range(1, self.settings.attempts + 1)",
-        "range(1, 2)",
+    "job of two workers": change(
+        "test_job_of_a_dead_worker_comes_again",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "send_at=now + self.lease, free_at=now + self.lease",
+        "send_at=now + self.lease, free_at=now",
     ),
-    "turn kept while waiting": change(
-        "test_waiting_for_another_try_holds_nobody_up",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "                    await work()\n            except Exception:\n",
-        "                    await work()\n            except Exception:\n"
-        "                await self.turns.acquire()\n",
+    "job lost with its worker": change(
+        "test_job_of_a_dead_worker_comes_again",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "send_at=now + self.lease, free_at=now + self.lease",
+        "send_at=now + timedelta(days=999), free_at=now + self.lease",
     ),
-    "jobs forgotten at the end": change(
-        "test_end_has_its_time",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "            await jobs.drain()\n",
-        "            await asyncio.sleep(0)\n",
+    "job that is tried for ever": change(
+        "test_hopeless_job_is_dead",
+        OUTBOX,
+        "infrastructure/outbox.py",
+        "if job.attempts >= self.settings.attempts:",
+        "if job.attempts >= 10**9:",
     ),
-    "mail for who could not be registered": change(
-        "test_others_get_no_mail",
-        "tests/api/test_welcoming.py",
-        "welcoming.py",
-        "        user = await super().register(new)\n",
-        "        guest = User(email=new.email, name=new.name)\n"
-        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
-        "        user = await super().register(new)\n",
+    "job without a limit of time": change(
+        "test_job_may_not_take_for_ever",
+        OUTBOX,
+        "infrastructure/outbox_jobs.py",
+        "asyncio.timeout(self.settings.job_seconds)",
+        "asyncio.timeout(2)",
+    ),
+    "worker that ends with its queue": change(
+        "test_jobs_are_done",
+        "tests/integration/test_worker.py",
+        "worker/__init__.py",
+        '            except Exception:\n                logger.exception("jobs.not_sent")\n',
+        "            except OSError:\n                raise\n",
+    ),
+    "user without the mail": change(
+        "test_new_user_is_welcomed",
+        "tests/api/test_outbox_welcoming.py",
+        "outbox_welcoming.py",
+        "            await add(session, ",
+        "            print(session, ",
     ),
     "numbers from before the post": change(
         "test_new_post_counts",
@@ -1367,6 +1388,54 @@ BY_TESTS = {
     ),
 }
 
+OF_JOBS_IN_PROCESS = {
+    "jobs without end": change(
+        "test_number_is_bounded",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "len(self.tasks) >= self.settings.queue_size",
+        "len(self.tasks) >= 10**9",
+    ),
+    "all jobs at once": change(
+        "test_work_is_done_behind_the_back_of_who_asks",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                async with self.turns:\n",
+        "                if True:\n",
+    ),
+    "jobs tried once": change(
+        "test_failed_work_is_done_again",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "range(1, self.settings.attempts + 1)",
+        "range(1, 2)",
+    ),
+    "turn kept while waiting": change(
+        "test_waiting_for_another_try_holds_nobody_up",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "                    await work()\n            except Exception:\n",
+        "                    await work()\n            except Exception:\n"
+        "                await self.turns.acquire()\n",
+    ),
+    "jobs forgotten at the end": change(
+        "test_end_has_its_time",
+        JOBS,
+        "infrastructure/in_process_jobs.py",
+        "            await jobs.drain()\n",
+        "            await asyncio.sleep(0)\n",
+    ),
+    "mail for who could not be registered": change(
+        "test_others_get_no_mail",
+        "tests/api/test_welcoming.py",
+        "welcoming.py",
+        "        user = await super().register(new)\n",
+        "        guest = User(email=new.email, name=new.name)\n"
+        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
+        "        user = await super().register(new)\n",
+    ),
+}
+
 SERVED = {
     "no drain": change(
         "test_no_request_is_lost_while_it_drains",
@@ -1436,6 +1505,7 @@ SERVED = {
 }
 
 QUICK = {**BY_LINTER, **BY_TYPES, **BY_DEPENDENCIES, **BY_ARCHITECTURE}
+BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
 SLOW = {**BY_TESTS, **SERVED}
 ALL = [
     *(pytest.param(case, id=name) for name, case in QUICK.items()),
@@ -1445,44 +1515,55 @@ ALL = [
 Gate = Callable[[tuple[str, ...]], Run]
 
 
+@dataclass(slots=True)
+class Installed:
+    """A project that is rendered anew for each test, and its environment."""
+
+    variant: Variant
+    folder: Path
+    environment: Environment
+    answers: Answers | None = None
+
+    def render(self, answers: Answers) -> Path:
+        """Return the project as it is rendered with these answers, and installed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.variant(**dict(BREAKABLE + answers)), self.folder)
+        if answers != self.answers:
+            self.environment.install(self.folder)
+            self.answers = answers
+        return self.folder
+
+    def run(self, gate: tuple[str, ...]) -> Run:
+        """Run a gate in the project."""
+        return self.environment.run(self.folder, *gate)
+
+
 @pytest.fixture(scope="module")
-def installed(variant: Variant) -> Iterator[tuple[Path, Path, Gate]]:
-    """Yield an installed project, an untouched copy of it, and what runs a gate in the first."""
+def installed(variant: Variant) -> Iterator[Installed]:
+    """Yield a project that can be rendered and broken."""
     python = python_for("3.11")
     assert python is not None
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "my-service"
-        # All of it covered, so that one line without a test falls below the gate.
-        rendered = variant(preset="full", database="sqlite")
-        shutil.copytree(rendered, project)
-        environment = Environments(Path(folder) / "environments").of(python)
-        environment.install(project)
-        untouched = shutil.copytree(
-            variant(preset="full", database="sqlite"), Path(folder) / "untouched"
-        )
-        yield project, untouched, lambda gate: environment.run(project, *gate)
+    with tempfile.TemporaryDirectory() as name:
+        environment = Environments(Path(name) / "environments").of(python)
+        yield Installed(variant, Path(name) / "my-service", environment)
 
 
 @pytest.fixture
-def project(installed: tuple[Path, Path, Gate]) -> Path:
+def project(installed: Installed) -> Path:
     """Return the project as it was rendered."""
-    folder, untouched, _ = installed
-    for name in ("migrations", "src", "tests"):
-        shutil.rmtree(folder / name)
-    shutil.copytree(untouched, folder, dirs_exist_ok=True)
-    return folder
+    return installed.render(())
 
 
 @pytest.fixture
-def gate(installed: tuple[Path, Path, Gate]) -> Gate:
+def gate(installed: Installed) -> Gate:
     """Return the function that runs a gate in the project."""
-    return installed[2]
+    return installed.run
 
 
 @pytest.mark.parametrize("case", ALL)
-def test_break_is_refused(case: Break, project: Path, gate: Gate) -> None:
+def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None:
     """The gate that is meant for a mistake fails, and names the rule or the test."""
-    case.do(project)
+    case.do(installed.render(case.answers))
 
     done = gate(case.gate)
 
@@ -1490,10 +1571,12 @@ def test_break_is_refused(case: Break, project: Path, gate: Gate) -> None:
     assert case.refused_by in done.output, done
 
 
-@pytest.mark.usefixtures("project")
-def test_untouched(gate: Gate) -> None:
+@pytest.mark.parametrize("answers", [(), IN_PROCESS], ids=["full", "in process"])
+def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
     """The same gates pass where nobody has broken anything."""
-    files = sorted({part for case in BY_TESTS.values() for part in case.gate[len(TESTS) :]})
+    installed.render(answers)
+    cases = [case for case in BY_TESTS.values() if case.answers == answers]
+    files = sorted({part for case in cases for part in case.gate[len(TESTS) :]})
 
     for command in (LINT, TYPES, DEPENDENCIES, RULES, (*TESTS, *files)):
         done = gate(command)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import NEEDS, questions, tree
+from harness import NEEDS, makes_sense, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -142,16 +142,23 @@ PRACTICES = {
     "background_jobs": Practice(
         off="none",
         files={
-            f"{PACKAGE}/infrastructure/in_process_jobs.py",
+            f"{PACKAGE}/domain/outbox.py",
             f"{PACKAGE}/infrastructure/mailer.py",
+            f"{PACKAGE}/infrastructure/outbox.py",
+            f"{PACKAGE}/infrastructure/outbox_jobs.py",
+            f"{PACKAGE}/outbox_welcoming.py",
             f"{PACKAGE}/services/welcome.py",
-            f"{PACKAGE}/welcoming.py",
-            "tests/api/test_welcoming.py",
-            "tests/unit/test_in_process_jobs.py",
+            f"{PACKAGE}/worker/__init__.py",
+            f"{PACKAGE}/worker/__main__.py",
+            f"{PACKAGE}/worker/queue.py",
+            "migrations/versions/2026_01_03_0003_outbox.py",
+            "tests/api/test_outbox_welcoming.py",
+            "tests/integration/test_outbox.py",
+            "tests/integration/test_worker.py",
             "tests/unit/test_mailer.py",
         },
-        words=r"JOBS__|JobsSettings|[Bb]ackground work|in_process_jobs|smtp|MAIL__|MailSettings|"
-        r"welcom",
+        words=r"JOBS__|JobsSettings|in the background|taskiq|outbox|poe worker|smtp|MAIL__|"
+        r"MailSettings|welcom",
         shared=HOOKS,
     ),
     "example": Practice(
@@ -192,9 +199,9 @@ PRACTICES = {
                 "utils/__init__.py",
                 "utils/batching.py",
                 "utils/concurrency.py",
+                "outbox_welcoming.py",
                 "user_stats.py",
                 "valuation.py",
-                "welcoming.py",
             )
         }
         | {
@@ -203,10 +210,10 @@ PRACTICES = {
             "tests/api/test_dashboard.py",
             "tests/api/test_posts.py",
             "tests/api/test_transfers.py",
+            "tests/api/test_outbox_welcoming.py",
             "tests/api/test_user_stats.py",
             "tests/api/test_users.py",
             "tests/api/test_valuation.py",
-            "tests/api/test_welcoming.py",
             "tests/architecture/test_example_rules.py",
             "tests/factories.py",
             "tests/integration/test_repositories.py",
@@ -262,7 +269,7 @@ OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
 def with_it(name: str) -> list[str]:
     """Return a practice and those that need it, which go with it."""
-    return [name, *(other for other, (needed, _) in NEEDS.items() if needed == name)]
+    return [name, *(need.name for need in NEEDS if need.needed == name)]
 
 
 def without(name: str) -> dict[str, object]:
@@ -396,8 +403,10 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """What practices share is there with any of them alone, and gone with the last."""
     owners = TOGETHER[path]
     alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
-    gone = {other for name in owners for other in with_it(name)}
-    others = {name: ON.get(name, True) for name in PRACTICES if name not in gone}
+    others = {name: ON.get(name, True) for name in PRACTICES if name not in owners}
+    for need in NEEDS:
+        if not makes_sense(OFF | others):
+            del others[need.name]
 
     assert all((project / path).exists() for project in alone)
     assert not (variant(**{**OFF, **others}) / path).exists()

@@ -24,6 +24,7 @@ from harness import (
     DEFAULTS,
     NEEDS,
     ROOT,
+    Need,
     commit_all,
     copier_command,
     copy_template,
@@ -32,6 +33,7 @@ from harness import (
     git,
     git_template,
     makes_sense,
+    only,
     questions,
     refused,
     render,
@@ -66,7 +68,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "database": ("str", ["none", "sqlite", "postgresql"]),
     "cache": ("str", ["none", "memory", "redis"]),
     "http_client": ("bool", []),
-    "background_jobs": ("str", ["none", "in_process"]),
+    "background_jobs": ("str", ["none", "in_process", "taskiq"]),
     "example": ("bool", []),
 }
 COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
@@ -84,7 +86,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "database": ("none", "sqlite", "postgresql"),
     "cache": ("none", "memory", "redis"),
     "http_client": (False, False, True),
-    "background_jobs": ("none", "in_process", "in_process"),
+    "background_jobs": ("none", "in_process", "taskiq"),
     "example": (False, True, True),
 }
 
@@ -452,33 +454,33 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", NEEDS)
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}")
 @pytest.mark.parametrize("way", ["data", "data file"])
 def test_practice_without_what_it_needs(
-    tmp_path: Path, template: Path, name: str, way: str
+    tmp_path: Path, template: Path, need: Need, way: str
 ) -> None:
     """A practice without what it needs is refused, naming both, and nothing is written."""
-    needed, without = NEEDS[name]
-    answers = {needed: without, name: PRESETS[name][2]}
+    name, answer, needed, without = need
+    answers = {needed: without, name: answer}
     file = tmp_path / "answers.yml"
     file.write_text(yaml.safe_dump(answers), encoding="utf-8")
     data = [f"--data={key}={value}" for key, value in answers.items()]
     given = data if way == "data" else [f"--data-file={file}"]
 
-    with pytest.raises(
-        ValueError, match=refusal(name, f"Choose a {needed} for {name}, or say no.")
-    ):
+    what = answer if isinstance(answer, str) else name
+    choice = {"database": "a database", "cache": "redis as cache"}[needed]
+    with pytest.raises(ValueError, match=refusal(name, f"Choose {choice} for {what}, or say no.")):
         copier_command("copy", "--defaults", *given, template, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", NEEDS)
-def test_practice_that_is_needed_stays(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}")
+def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
     """What a practice needs goes with it or not at all: no answer changes another in silence."""
     template = git_template(tmp_path / "template")
     folder = tmp_path / "my-service"
-    needed, without = NEEDS[name]
-    answers = {"preset": "full", name: PRESETS[name][2]}
+    name, _, needed, without = need
+    answers = {"preset": "full", **only(need)}
     copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
     commit_all(folder)
     before = tree(folder)
@@ -541,6 +543,8 @@ def sentences(template: Path) -> set[str]:
 ELSEWHERE = {
     "Answer yes or no to {}.",
     "Choose a database for example, or say no.",
+    "Choose a database for taskiq, or say no.",
+    "Choose redis as cache for taskiq, or say no.",
     "Choose an empty folder, or --overwrite.",
     "Give the template's path in full, from /.",
     "It is fixed after the first copy.",

@@ -1,31 +1,18 @@
-# {% from "extensions/components.jinja" import groups with context %}
+# {% from "extensions/components.jinja" import groups, import_of with context %}
 """The settings: read from the environment and .env, once, by whoever starts the application."""
 
 from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Annotated, Any, {{ "Literal, " if structured_logging or mail else "" }}Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    # {% if metrics or database != "none" or cache == "redis" %}
-    SecretStr,
-    # {% endif %}
-    ValidationError,
-    model_validator,
-)
+{{ import_of("pydantic", "AfterValidator BaseModel BeforeValidator ConfigDict Field".split()
+    + (["SecretStr"] if metrics or database != "none" or cache == "redis" else [])
+    + ["ValidationError", "model_validator"]) }}
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 PREFIX = "{{ env_prefix }}"
 # {% if database != "none" %}
 DATABASE_URL = "{{ database_url }}"
-# {% endif %}
-# {% if metrics or example %}
-SECRET_LENGTH = 16
-PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
 # {% endif %}
 
 
@@ -58,6 +45,10 @@ Networks = Annotated[
 
 
 # {% if metrics or example %}
+SECRET_LENGTH = 16
+PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
+
+
 def check_secret(value: SecretStr) -> SecretStr:
     """Return a secret, unless somebody could guess it. An empty one switches off what needs it.
 
@@ -137,15 +128,64 @@ class DatabaseSettings(Group):
 
 
 # {% endif %}
+# {% if cache == "memory" %}
+class CacheSettings(Group):
+    """The cache: what it holds, and by which share times differ, so that not all end at once."""
+
+    entries: int = Field(default=10_000, ge=1, le=100_000_000)
+    bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
+
+
+# {% elif cache == "redis" %}
+def check_redis(value: SecretStr) -> SecretStr:
+    """Return the address of a Redis server.
+
+    Raises:
+        ValueError: It is one of something else.
+    """
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("Write an address such as redis://localhost:6379/0")
+    return value
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(check_redis)]
+
+
+class CacheSettings(Group):
+    """The cache: where it is, how long to wait for it, and by which share times differ."""
+
+    url: RedisUrl = SecretStr("redis://localhost:6379/0")
+    connections: int = Field(default=10, ge=1, le=10_000)
+    operation_seconds: float = Field(default=0.08, gt=0, le=10)
+    retry_seconds: float = Field(default=5, gt=0, le=3600)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
+
+
+# {% endif %}
 # {% if background_jobs == "in_process" %}
 class JobsSettings(Group):
     """Background work in this process."""
 
-    workers: int = Field(default=4, ge=1, le=1000)
+    workers: int = Field(default=10, ge=1, le=1000)
     queue_size: int = Field(default=1000, ge=1, le=1_000_000)
-    attempts: int = Field(default=4, ge=1, le=20)
+    attempts: int = Field(default=5, ge=1, le=100)
     retry_seconds: float = Field(default=1, ge=0, le=3600)
     drain_seconds: float = Field(default=10, ge=0, le=3600)
+
+
+# {% elif background_jobs == "taskiq" %}
+class JobsSettings(Group):
+    """Background work: how much of it at once, how often it is tried, and who brings it."""
+
+    url: RedisUrl = SecretStr("redis://localhost:6379/0")
+    workers: int = Field(default=10, ge=1, le=1000)
+    drain_seconds: float = Field(default=10, ge=0, le=3600)
+    job_seconds: float = Field(default=60, gt=0, le=86_400)
+    attempts: int = Field(default=5, ge=1, le=100)
+    retry_seconds: float = Field(default=1, ge=0, le=3600)
+    poll_seconds: float = Field(default=1, gt=0, le=3600)
+    keep_days: float = Field(default=7, gt=0, le=3650)
 
 
 # {% endif %}
@@ -192,38 +232,6 @@ class RatesSettings(Group):
     url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
     currency: str = Field(default="EUR", pattern=r"^(CHF|EUR|GBP|USD)$")
     stale_seconds: float = Field(default=86_400, ge=0, le=604_800)
-
-
-# {% endif %}
-# {% if cache == "memory" %}
-class CacheSettings(Group):
-    """The cache: what it holds, and by which share times differ, so that not all end at once."""
-
-    entries: int = Field(default=10_000, ge=1, le=100_000_000)
-    bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
-    jitter: float = Field(default=0.1, ge=0, le=0.9)
-
-
-# {% elif cache == "redis" %}
-def check_redis(value: SecretStr) -> SecretStr:
-    """Return the address of a Redis server.
-
-    Raises:
-        ValueError: It is one of something else.
-    """
-    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("Write an address such as redis://localhost:6379/0")
-    return value
-
-
-class CacheSettings(Group):
-    """The cache: where it is, how long to wait for it, and by which share times differ."""
-
-    url: Annotated[SecretStr, AfterValidator(check_redis)] = SecretStr("redis://localhost:6379/0")
-    connections: int = Field(default=10, ge=1, le=10_000)
-    operation_seconds: float = Field(default=0.08, gt=0, le=10)
-    retry_seconds: float = Field(default=5, gt=0, le=3600)
-    jitter: float = Field(default=0.1, ge=0, le=0.9)
 
 
 # {% endif %}

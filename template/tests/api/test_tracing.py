@@ -114,11 +114,11 @@ class OtlpServer(HTTPServer):
     """A small OpenTelemetry collector."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Receiver)
+        super().__init__(("127.0.0.1", 0), Collector)
         self.names: list[str] = []
 
 
-class Receiver(BaseHTTPRequestHandler):
+class Collector(BaseHTTPRequestHandler):
     """Takes spans by OTLP over HTTP."""
 
     server: OtlpServer

@@ -1,0 +1,38 @@
+"""Outbox: jobs that wait. A branch of its own, so that it can go."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0003"
+down_revision: str | None = None
+branch_labels: Sequence[str] | None = ("outbox",)
+depends_on: Sequence[str] | None = None
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Create the table."""
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", MOMENT, server_default=sa.func.now(), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("key", sa.String(200), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("send_at", MOMENT, nullable=True),
+        sa.Column("free_at", MOMENT, nullable=False),
+        sa.Column("done_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+        sa.UniqueConstraint("key", name="uq_outbox_key"),
+    )
+    op.create_index("ix_outbox_send_at", "outbox", ["send_at"])
+    op.create_index("ix_outbox_done_at", "outbox", ["done_at"])
+
+
+def downgrade() -> None:
+    """Drop the table, and the jobs in it."""
+    op.drop_table("outbox")

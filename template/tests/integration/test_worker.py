@@ -1,0 +1,139 @@
+"""The worker: what is due is done, whatever disturbs the queue, until a signal ends it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from threading import Thread
+
+import pytest
+from fakeredis import TcpFakeServer
+from pydantic import JsonValue
+from taskiq import AsyncBroker, BrokerMessage
+
+from {{ package_name }}.infrastructure.database import build
+from {{ package_name }}.infrastructure.outbox import Job, Outbox
+from {{ package_name }}.infrastructure.outbox_jobs import Jobs
+from {{ package_name }}.settings import PREFIX, JobsSettings, Settings
+from {{ package_name }}.worker import Worker, queue
+from {{ package_name }}.worker.queue import build_queue
+
+from support import free_port
+
+
+class Queue(AsyncBroker):
+    """A queue in memory, which fails as often as it is told to, at both ends."""
+
+    def __init__(self, failures: int) -> None:
+        super().__init__()
+        self.messages: asyncio.Queue[bytes] = asyncio.Queue()
+        self.failures = {"kick": failures, "listen": failures}
+
+    def disturb(self, end: str) -> None:
+        """Fail, if it is to."""
+        self.failures[end] -= 1
+        if self.failures[end] >= 0:
+            raise ConnectionError("no queue today")
+
+    async def kick(self, message: BrokerMessage) -> None:
+        """Take a message."""
+        self.disturb("kick")
+        await self.messages.put(message.message)
+
+    async def listen(self) -> AsyncGenerator[bytes, object]:
+        """Yield messages."""
+        self.disturb("listen")
+        while True:
+            yield await self.messages.get()
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
+    """What is asked for is done; a queue that fails for a while loses nothing."""
+    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    settings = JobsSettings(poll_seconds=0.01, job_seconds=0.2)
+    jobs = Jobs(Outbox(database, settings), settings)
+    done = asyncio.Event()
+    told: list[Mapping[str, JsonValue]] = []
+
+    async def note(payload: Mapping[str, JsonValue]) -> None:
+        told.append(payload)
+        done.set()
+
+    jobs.handlers["note"] = note
+    worker = Worker(jobs, Queue(failures), settings)
+    running = asyncio.create_task(worker.run())
+
+    await jobs.outbox.add(Job(name="note", key="1", payload={"user": 1}))
+    await asyncio.wait_for(done.wait(), timeout=30)
+    worker.stopped.set()
+    await running
+
+    assert told == [{"user": 1}]
+    await database.engine.dispose()
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """Yield the address of a Redis that is none, but speaks like one."""
+    server = TcpFakeServer(("127.0.0.1", 0))
+    serving = Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    server.shutdown()
+    server.server_close()
+    serving.join()
+
+
+async def test_queue_brings_what_it_is_given(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message comes out of the queue once, after however long; the password is shown nowhere."""
+    monkeypatch.setattr(queue, "WAIT_SECONDS", 0.05)
+    settings = JobsSettings.model_validate({"url": redis_url})
+    broker = build_queue(settings)
+    messages = broker.listen()
+    waiting = asyncio.ensure_future(anext(messages))
+    await asyncio.sleep(0.2)
+
+    about = {"task_id": "1", "task_name": "job", "labels": {}, "labels_types": {}}
+    await broker.kick(BrokerMessage.model_validate({**about, "message": b"hello"}))
+
+    assert await waiting == b"hello"
+    await messages.aclose()
+    await broker.shutdown()
+    assert redis_url not in repr(settings)
+
+
+def launched(**variables: str) -> subprocess.Popen[str]:
+    """Start the command of a worker."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "{{ package_name }}.worker"],
+        env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_worker_waits_for_its_queue(own_database_url: str) -> None:
+    """Without its queue, a worker says so and goes on; a signal ends it with 0."""
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    with launched(JOBS__URL=url, DATABASE__URL=own_database_url) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "jobs.not_" in line)
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+
+        assert process.wait(timeout=30) == 0, line + rest
+
+
+def test_worker_names_bad_settings() -> None:
+    """A bad value is told in one line, and the worker does not start."""
+    with launched(JOBS__WORKERS="0") as process:
+        output, _ = process.communicate(timeout=30)
+
+    assert (process.returncode, output.count("\n")) == (2, 1)
+    assert output.startswith(f"{PREFIX}JOBS__WORKERS: ")

@@ -1,0 +1,234 @@
+"""What background work must survive: processes killed at any moment, and a queue that forgets.
+
+A rendered project runs with PostgreSQL, a real Redis, and a mail server that counts.
+"""
+
+import json
+import random
+import re
+import shutil
+import socketserver
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from threading import Thread
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from conftest import Variant
+from environment import Environments, python_for
+from tenon.demo import free_port
+
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server"),
+]
+
+KILLS = 30
+
+DATABASE = """
+import sys
+sys.path.insert(0, "tests")
+from database_server import migrated_database_url
+with migrated_database_url() as url:
+    print(url, flush=True)
+    sys.stdin.read()
+"""
+
+
+class Mailbox(socketserver.ThreadingTCPServer):
+    """A mail server that takes its time, and counts the mails by their ids."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), MailHandler)
+        self.found: Counter[str] = Counter()
+
+
+class MailHandler(socketserver.StreamRequestHandler):
+    """The least of SMTP that there is."""
+
+    server: Mailbox
+
+    def handle(self) -> None:
+        """Talk with a client until it is gone."""
+        with suppress(OSError):
+            self.wfile.write(b"220 here\r\n")
+            while line := self.rfile.readline():
+                if line.upper().startswith(b"DATA"):
+                    self.wfile.write(b"354 go on\r\n")
+                    self.take()
+                self.wfile.write(b"250 fine\r\n")
+
+    def take(self) -> None:
+        """Read a mail; it counts when it is complete."""
+        text = b""
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return
+            text += line
+        found = re.search(rb"^Message-ID: <(.*)@", text, re.MULTILINE)
+        assert found is not None
+        time.sleep(0.05)  # long enough to be killed before the answer
+        self.server.found[found[1].decode()] += 1
+
+
+@dataclass(slots=True)
+class System:
+    """A service and a worker of it, with all that they need."""
+
+    folder: Path
+    shell: dict[str, str]
+    log: Path
+    mails: Mailbox
+    port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start the service or the worker; the first ends before it, if it runs."""
+        commands = {
+            "service": ["my-service", "--port", str(self.port)],
+            "worker": ["python", "-m", "my_service.worker"],
+        }
+        with self.log.open("ab") as output:
+            self.processes[name] = subprocess.Popen(
+                commands[name], cwd=self.folder, env=self.shell, stdout=output, stderr=output
+            )
+
+    def kill(self, name: str) -> None:
+        """End the service or the worker as a power cut would, and start it again."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+        self.start(name)
+
+    def register(self, number: int) -> None:
+        """Register a user, when the service is there."""
+        body = json.dumps({"email": f"user{number}@example.org", "name": "Jane"}).encode()
+
+        def registered() -> bool:
+            try:
+                self.ask("/users", body)
+            except HTTPError as error:
+                return error.status == HTTPStatus.CONFLICT  # an earlier try was, unheard
+            except OSError:
+                return False
+            return True
+
+        self.until(registered)
+
+    def welcomed(self) -> set[str]:
+        """Return the ids of the mails that there must be: one for each user, and no other."""
+        lines = self.ask("/users/export").splitlines()
+        return {f"welcome-{json.loads(line)['id']}" for line in lines}
+
+    def ask(self, path: str, body: bytes | None = None) -> bytes:
+        """Return what the service answers."""
+        headers = {"Content-Type": "application/json"}
+        request = Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
+        with urlopen(request, timeout=5) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        end = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < end, self.log.read_text(encoding="utf-8")[-5000:]
+            time.sleep(0.05)
+
+
+@contextmanager
+def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
+    """Run a command while the block runs."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,  # type: ignore[call-overload]  # folder and variables
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def system(variant: Variant) -> Iterator[System]:
+    """Yield a system that runs."""
+    python = python_for("3.11")
+    assert python is not None
+    with ExitStack() as stack:
+        name = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder = name / "my-service"
+        shutil.copytree(variant(preset="full"), folder)
+        environment = Environments(name / "environments").of(python)
+        environment.install(folder)
+        shell = environment.shell("default")
+        command = ["python", "-c", DATABASE]
+        database = stack.enter_context(running(command, cwd=folder, env=shell))
+        assert database.stdout is not None
+        url = database.stdout.readline().strip()
+        redis = free_port()
+        stack.enter_context(running(["redis-server", "--port", str(redis), "--save", ""], cwd=name))
+        mails = stack.enter_context(Mailbox())
+        Thread(target=mails.serve_forever, daemon=True).start()
+        stack.callback(mails.shutdown)
+        settings = {
+            "DATABASE__URL": url,
+            "JOBS__URL": f"redis://127.0.0.1:{redis}/0",
+            "JOBS__JOB_SECONDS": "1",
+            "JOBS__POLL_SECONDS": "0.1",
+            "JOBS__RETRY_SECONDS": "0.1",
+            "JOBS__ATTEMPTS": "20",
+            "MAIL__HOST": "127.0.0.1",
+            "MAIL__PORT": str(mails.server_address[1]),
+            "MAIL__SECURITY": "none",
+        }
+        shell |= {f"MY_SERVICE_{name}": value for name, value in settings.items()}
+        system = System(folder, shell, name / "log", mails)
+        try:
+            for process in ("service", "worker"):
+                system.start(process)
+            yield system
+        finally:
+            for started in system.processes.values():
+                started.kill()
+                started.wait()
+
+
+def test_no_mail_is_lost(system: System) -> None:
+    """Service and worker are killed thirty times, Redis forgets all: each user is welcomed.
+
+    A mail comes at least once. One that comes twice has the same id, and is one to who receives it.
+    """
+    chance = random.Random(20261125)  # noqa: S311  (no secret hangs on it)
+    for number in range(KILLS):
+        system.register(number)
+        time.sleep(chance.random() / 2)  # somewhere between the commit and the note that it is done
+        system.kill(("service", "worker")[number % 2])
+        if number == KILLS // 2:
+            port = system.shell["MY_SERVICE_JOBS__URL"].rpartition(":")[2].partition("/")[0]
+            subprocess.run(["redis-cli", "-p", port, "flushall"], check=True, capture_output=True)
+    system.register(KILLS)
+    welcomed = system.welcomed()
+
+    system.until(lambda: system.mails.found.keys() >= welcomed)
+
+    assert len(welcomed) == KILLS + 1
+    assert system.mails.found.keys() == welcomed
+    time.sleep(3)  # longer than a job is waited for
+    assert system.mails.found.keys() == welcomed
+    assert system.mails.found.total() <= len(welcomed) + KILLS
+    sys.stdout.write(f"{len(welcomed)} users, {system.mails.found.total()} mails\n")
