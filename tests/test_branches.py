@@ -117,9 +117,7 @@ def test_every_branch_is_rendered(
         folder = tmp_path / f"{name}-{needed}-{without}"
         copier.run_copy(str(template), folder, data=full, defaults=True, quiet=True)
         with pytest.raises(ValueError, match=name):
-            copier.run_recopy(
-                tmp_path / name, data={needed: without}, defaults=True, overwrite=True
-            )
+            copier.run_recopy(folder, data={needed: without}, defaults=True, overwrite=True)
     renamed = {"package_name": "other"}
     with pytest.raises(ValueError, match="package_name"):
         copier.run_recopy(tmp_path / "0", data=renamed, defaults=True, overwrite=True)

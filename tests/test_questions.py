@@ -454,7 +454,9 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}")
+@pytest.mark.parametrize(
+    "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
+)
 @pytest.mark.parametrize("way", ["data", "data file"])
 def test_practice_without_what_it_needs(
     tmp_path: Path, template: Path, need: Need, way: str
@@ -474,7 +476,9 @@ def test_practice_without_what_it_needs(
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}")
+@pytest.mark.parametrize(
+    "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
+)
 def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
     """What a practice needs goes with it or not at all: no answer changes another in silence."""
     template = git_template(tmp_path / "template")

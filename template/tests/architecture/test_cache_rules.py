@@ -35,5 +35,5 @@ def test_nothing_is_unpickled() -> None:
 
 
 def test_one_module_knows_the_server() -> None:
-    """A cache server is called by its store alone, which bounds every wait for it."""
-    assert importers({"redis"}) <= {"infrastructure/redis_cache.py"}
+    """A server is called by the store of the cache and a worker, which bound the waits for it."""
+    assert importers({"redis"}) <= {"infrastructure/redis_cache.py", "worker/queue.py"}
