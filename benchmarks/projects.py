@@ -1,9 +1,9 @@
 """Rendered projects, each installed into an environment of its own."""
 
+import functools
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +22,14 @@ PRACTICES = ("structured_logging", "metrics", "tracing", "health_checks")
 class Projects(Protocol):
     """Returns the folder of a project, and makes it if needed."""
 
-    def __call__(self, practices: tuple[str, ...], resource: str, database: str = "none") -> Path:
-        """Return it by its practices, its resource and its database.
+    def __call__(
+        self,
+        practices: tuple[str, ...],
+        resource: str,
+        database: str = "none",
+        cache: str = "none",
+    ) -> Path:
+        """Return it by its practices, its resource, its database and its cache.
 
         With a database it has the worked example, and its tests can be run.
         """
@@ -44,9 +50,14 @@ def projects(folder: Path) -> Projects:
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, template / name)
 
-    @cache
-    def project(practices: tuple[str, ...], resource: str, database: str = "none") -> Path:
-        made = folder / "-".join([resource, database, *practices])
+    @functools.cache
+    def project(
+        practices: tuple[str, ...],
+        resource: str,
+        database: str = "none",
+        cache: str = "none",
+    ) -> Path:
+        made = folder / "-".join([resource, database, cache, *practices])
         answers = {name: name in practices for name in PRACTICES}
         stored = database != "none"
         copier.run_copy(
@@ -56,6 +67,7 @@ def projects(folder: Path) -> Projects:
                 "project_name": "My Service",
                 "preset": "minimal",
                 "database": database,
+                "cache": cache,
                 "example": stored,
                 **answers,
             },

@@ -43,9 +43,10 @@ class Servings:
         practices: tuple[str, ...],
         resource: str = "ping",
         database: str = "none",
+        cache: str = "none",
     ) -> Serving:
         """Return a project, served by its own command."""
-        folder = self.projects(practices, resource, database)
+        folder = self.projects(practices, resource, database, cache)
         environment = {"MY_SERVICE_SERVER__DRAIN_SECONDS": "0"}
         metrics = None
         if "metrics" in practices:

@@ -13,6 +13,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
+from benchmarks.cache import report as cache_report
+from benchmarks.cache.model import GOALS as CACHE_GOALS
+from benchmarks.cache.model import STORES
+from benchmarks.cache.model import Result as CacheResult
+from benchmarks.cache.works import WORKS as CACHE_WORKS
 from benchmarks.chart import chart
 from benchmarks.client import ask
 from benchmarks.data import report as data_report
@@ -273,6 +278,36 @@ def test_command_for_data() -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| create, SQLite | " in done.stdout
+
+
+def test_goals_of_the_cache_name_rows() -> None:
+    """Every goal is about something that is measured, and the report has them all."""
+    rows = [f"{work}, {store}" for store in STORES.values() for work in CACHE_WORKS]
+    results = [CacheResult(name=row, cpu=2.0, loads=1.0, milliseconds=80.0) for row in rows]
+
+    reached = verdicts(CACHE_GOALS, results)
+    text = cache_report.document(results, reached, 7, {"fastapi": "1.2.3"})
+    tokens = MarkdownIt().enable("table").parse(text)
+
+    assert {verdict.word for verdict in reached} == {"met"}
+    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(CACHE_GOALS) + len(rows)
+
+
+@pytest.mark.full
+def test_command_for_the_cache() -> None:
+    """The command measures a row from end to end, with a server of its own."""
+    row = "cached read, against the guide's decorator"
+    quickest = ["--rounds", "1", "--store", "redis", "--only", row]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.cache", *quickest],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"| {row}, Redis | " in done.stdout
 
 
 @pytest.mark.full

@@ -34,6 +34,19 @@ class Work(NamedTuple):
     begin: Callable[[], Awaitable[object]]
 
 
+async def in_turns(theirs: Work, ours: Work, rounds: int) -> Figures:
+    """Do two things in turns; return how many times what a piece of ours costs, theirs does."""
+    pairs = []
+    for _ in range(rounds + 1):
+        baseline = await cost(theirs.begin(), theirs.pieces)
+        pairs.append((await cost(ours.begin(), ours.pieces), baseline))
+    del pairs[0]  # it has warmed up both
+    return {
+        "clock": times([(ours.clock, theirs.clock) for ours, theirs in pairs]),
+        "cpu": times([(ours.cpu, theirs.cpu) for ours, theirs in pairs]),
+    }
+
+
 @dataclass
 class Both:
     """The two, and how to call them.
@@ -91,15 +104,7 @@ class Both:
 
     async def in_turns(self, theirs: Work, ours: Work) -> Figures:
         """Do something in both forms, again and again; compare what a piece of it costs."""
-        pairs = []
-        for _ in range(self.rounds + 1):
-            baseline = await cost(theirs.begin(), theirs.pieces)
-            pairs.append((await cost(ours.begin(), ours.pieces), baseline))
-        del pairs[0]  # it has warmed up both
-        return {
-            "clock": times([(ours.clock, theirs.clock) for ours, theirs in pairs]),
-            "cpu": times([(ours.cpu, theirs.cpu) for ours, theirs in pairs]),
-        }
+        return await in_turns(theirs, ours, self.rounds)
 
 
 @asynccontextmanager

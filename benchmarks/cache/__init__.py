@@ -1,0 +1,1 @@
+"""What a cached read costs, against none and against the guide's own forms."""
