@@ -67,13 +67,15 @@ PRACTICES = {
             f"{PACKAGE}/observability/database_metrics.py",
             f"{PACKAGE}/observability/http_client_metrics.py",
             f"{PACKAGE}/observability/metrics.py",
+            f"{PACKAGE}/observability/outbox_metrics.py",
             "tests/api/test_cache_metrics.py",
             "tests/api/test_http_client_metrics.py",
             "tests/api/test_metrics.py",
             "tests/integration/test_database_metrics.py",
+            "tests/integration/test_outbox_metrics.py",
         },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|(cache|database)_metrics|"
-        r"http_client_metrics",
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|"
+        r"(cache|database|http_client|outbox)_metrics",
         shared=HOOKS,
     ),
     "tracing": Practice(
@@ -146,6 +148,7 @@ PRACTICES = {
             f"{PACKAGE}/infrastructure/mailer.py",
             f"{PACKAGE}/infrastructure/outbox.py",
             f"{PACKAGE}/infrastructure/outbox_jobs.py",
+            f"{PACKAGE}/observability/outbox_metrics.py",
             f"{PACKAGE}/outbox_welcoming.py",
             f"{PACKAGE}/services/welcome.py",
             f"{PACKAGE}/worker/__init__.py",
@@ -154,6 +157,7 @@ PRACTICES = {
             "migrations/versions/2026_01_03_0003_outbox.py",
             "tests/api/test_outbox_welcoming.py",
             "tests/integration/test_outbox.py",
+            "tests/integration/test_outbox_metrics.py",
             "tests/integration/test_worker.py",
             "tests/unit/test_mailer.py",
         },

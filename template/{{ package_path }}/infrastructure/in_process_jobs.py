@@ -17,13 +17,18 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Jobs:
-    """Does what nobody waits for: a few jobs at once, and a bounded number that wait."""
+    """Does what nobody waits for: a few jobs at once, and a bounded number that wait.
+
+    Attributes:
+        observe: Called with the name of a job, and what the log says has become of it.
+    """
 
     def __init__(self, settings: JobsSettings) -> None:
         self.settings = settings
         self.turns = asyncio.Semaphore(settings.workers)
         self.tasks: set[asyncio.Task[None]] = set()
         self.is_open = True
+        self.observe: Callable[[str, str], None] = lambda _name, _event: None
 
     def enqueue(self, name: str, work: Work) -> None:
         """Do work soon. Ask for it after the commit: what is rolled back must have no effect.
@@ -37,6 +42,7 @@ class Jobs:
         """
         if not self.is_open or len(self.tasks) >= self.settings.queue_size:
             logger.error("job.dropped", extra={"job": name})
+            self.observe(name, "dropped")
             return
         # A task has the context of who asked: in the log, its lines carry the id of the request.
         task = asyncio.create_task(self.run(name, work), name=name)
@@ -53,13 +59,16 @@ class Jobs:
                     await work()
             except Exception:
                 logger.exception("job.failed", extra={"job": name, "attempt": attempt})
+                self.observe(name, "failed")
             else:
                 logger.info("job.done", extra={"job": name, "attempt": attempt})
+                self.observe(name, "done")
                 return
             # Longer each time, and not as long as for others that failed at the same moment.
             longest = self.settings.retry_seconds * 2**attempt
             pause = secrets.SystemRandom().uniform(longest / 2, longest)
         logger.error("job.given_up", extra={"job": name})
+        self.observe(name, "given_up")
 
     async def drain(self) -> None:
         """Take no more work, and give what there is its time."""
@@ -69,6 +78,7 @@ class Jobs:
         _, left = await asyncio.wait(self.tasks, timeout=self.settings.drain_seconds)
         for task in left:
             logger.error("job.lost", extra={"job": task.get_name()})
+            self.observe(task.get_name(), "lost")
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
