@@ -14,7 +14,7 @@ from _pytest.mark import ParameterSet
 
 from conftest import Variant
 from environment import Environment, Environments, Run, check, python_for
-from harness import answer_sets, defaults, pairs, tree, values
+from harness import answer_sets, defaults, makes_sense, pairs, tree, values
 
 Answers = Mapping[str, object]
 
@@ -41,8 +41,9 @@ FLIPS: Sequence[Answers] = [
     for name, found in POOL.items()
     for value in found
     if name != "preset" and value != defaults()[name]  # the named sets are these
+    if makes_sense({**defaults(), name: value})
 ]
-"""Every answer by itself, with the defaults of all others."""
+"""Every answer by itself that makes sense with the defaults of all others."""
 
 NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
 """Questions whose answers change no line of code, so that one of them alone needs no test run."""
