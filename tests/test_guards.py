@@ -1292,6 +1292,13 @@ BY_TESTS = {
         "asyncio.timeout(self.settings.job_seconds)",
         "asyncio.timeout(2)",
     ),
+    "job that waits for nothing": change(
+        "test_jobs_are_done",
+        "tests/integration/test_worker.py",
+        "worker/__init__.py",
+        "            await self.jobs.outbox.give_back(numbers)\n",
+        "            await self.jobs.outbox.give_back([])\n",
+    ),
     "worker that ends with its queue": change(
         "test_jobs_are_done",
         "tests/integration/test_worker.py",

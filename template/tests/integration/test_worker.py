@@ -53,7 +53,7 @@ class Queue(AsyncBroker):
 async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
     """What is asked for is done; a queue that fails for a while loses nothing."""
     database = build(Settings.load({"database": {"url": own_database_url}}).database)
-    settings = JobsSettings(poll_seconds=0.01, job_seconds=0.2)
+    settings = JobsSettings(poll_seconds=0.01)
     jobs = Jobs(Outbox(database, settings), settings)
     done = asyncio.Event()
     told: list[Mapping[str, JsonValue]] = []

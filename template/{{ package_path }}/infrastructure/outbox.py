@@ -88,6 +88,13 @@ class Outbox:
 
         return await self.database.write(work)
 
+    async def give_back(self, numbers: Sequence[int]) -> None:
+        """Have jobs that could not be sent, sent soon; those that somebody is at are left alone."""
+        now = datetime.now(UTC)
+        is_idle = OutboxJob.send_at.is_not(None), OutboxJob.free_at <= now
+        query = update(OutboxJob).where(OutboxJob.id.in_(numbers), *is_idle).values(send_at=now)
+        await self.database.write(lambda session: session.execute(query))
+
     async def claim(self, number: int) -> OutboxJob | None:
         """Return a job for the caller alone, None if it is done or others have it."""
         now = datetime.now(UTC)
@@ -131,17 +138,10 @@ class Outbox:
             .where(OutboxJob.id == job.id, OutboxJob.attempts == job.attempts)
             .values(**values)
         )
-
-        async def work(session: AsyncSession) -> None:
-            await session.execute(query)
-
-        await self.database.write(work)
+        await self.database.write(lambda session: session.execute(query))
 
     async def sweep(self) -> None:
         """Remove what was done long ago; with it goes the memory of its keys."""
         before = datetime.now(UTC) - timedelta(days=self.settings.keep_days)
-
-        async def work(session: AsyncSession) -> None:
-            await session.execute(delete(OutboxJob).where(OutboxJob.done_at < before))
-
-        await self.database.write(work)
+        query = delete(OutboxJob).where(OutboxJob.done_at < before)
+        await self.database.write(lambda session: session.execute(query))

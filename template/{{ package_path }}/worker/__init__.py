@@ -36,16 +36,25 @@ class Worker:
             group.create_task(self.listen())
 
     async def send(self) -> None:
-        """Send the jobs whose time has come, and look again after a while."""
+        """Send jobs, and look again after a while."""
         while not self.stopped.is_set():
             try:
                 await self.jobs.schedule()
-                for number in await self.jobs.outbox.due():
-                    async with asyncio.timeout(SEND_SECONDS):
-                        await self.task.kiq(number)
+                await self.send_due()
             except Exception:
                 logger.exception("jobs.not_sent")
             await self.pause()
+
+    async def send_due(self) -> None:
+        """Send the jobs whose time has come; if that fails, it is their time again."""
+        numbers = await self.jobs.outbox.due()
+        try:
+            for number in numbers:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self.task.kiq(number)
+        except Exception:
+            await self.jobs.outbox.give_back(numbers)
+            raise
 
     async def listen(self) -> None:
         """Do the jobs that come; when it is stopped, those that it has begun get their time."""
