@@ -120,6 +120,17 @@ BY_LINTER = {
     ),
     "typing.List": module(LINT, "UP006", "from typing import List\n\nNAMES: List[str] = []"),
     "naive time": module(LINT, "DTZ005", "from datetime import datetime\n\nNOW = datetime.now()"),
+    "loop held up": module(
+        LINT,
+        "ASYNC251",
+        """
+        import time
+
+
+        async def call() -> None:
+            time.sleep(1)
+        """,
+    ),
     "file left open": module(
         LINT, "SIM115", 'from pathlib import Path\n\nTEXT = Path("a").open(encoding="utf-8").read()'
     ),
