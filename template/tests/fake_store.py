@@ -10,6 +10,8 @@ class FakeStore:
     """Keeps everything in a dictionary, on a clock that a test moves, and fails when told to."""
 
     gauges: Mapping[str, Callable[[], float]] = {}
+    seconds = 60.0
+    takes = 0.0
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -32,12 +34,13 @@ class FakeStore:
     async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
         """Return what is kept."""
         self.call("read")
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.takes)
         return [self.get(name) for name in names]
 
     async def add(self, name: str, value: bytes, seconds: float) -> bool:
         """Keep a value unless there is one."""
         self.call("add")
+        await asyncio.sleep(self.takes)
         if self.get(name) is not None:
             return False
         await self.mark(name, value, seconds)
@@ -46,6 +49,7 @@ class FakeStore:
     async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
         """Keep a value if there is none, or still the one that was seen."""
         self.call("replace")
+        await asyncio.sleep(self.takes)
         if self.get(name) in {None, seen}:
             await self.mark(name, value, seconds)
 
@@ -57,6 +61,7 @@ class FakeStore:
     async def delete(self, name: str) -> None:
         """Keep nothing."""
         self.call("delete")
+        await asyncio.sleep(self.takes)
         self.kept.pop(name, None)
 
     async def close(self) -> None:

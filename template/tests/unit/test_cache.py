@@ -217,7 +217,7 @@ async def test_damaged_entry_is_a_miss(cache: Cache, store: FakeStore) -> None:
 async def test_poisoned_entry_is_a_miss(cache: Cache, store: FakeStore) -> None:
     """An entry that is right in all but its value is loaded anew."""
     await cache.fetch(policy(int), Loader(1), "a")
-    entry = await cache.find(policy(int), name_of("key", "a"), [])
+    entry = await cache.find(policy(int), name_of("key", "a"), [], 0)
     await store.mark(entry.name, entry.seal(b'+"x"'), 100)
 
     assert await cache.fetch(policy(int), Loader(2), "a") == 2
@@ -302,6 +302,33 @@ async def test_trouble_is_met_once(cache: Cache, store: FakeStore, call: str) ->
 
     assert await cache.fetch(policy(int), Loader(1), "a") == 1
     assert store.calls[-1] == call
+
+
+@pytest.mark.parametrize("tags", [(), ("x",)])
+async def test_slow_store_is_waited_for_once(
+    cache: Cache, store: FakeStore, tags: tuple[str, ...]
+) -> None:
+    """All that a caller asks of the store may take as long as one answer, and no longer."""
+    store.seconds, store.takes = 0.05, 0.04
+
+    assert await cache.fetch(policy(int), Loader(1), "a", tags) == 1
+    assert store.calls == ["read", "add"]
+
+
+async def test_time_of_the_load_is_not_the_stores(cache: Cache, store: FakeStore) -> None:
+    """A load may take as long as it likes, and is kept; but then the store must answer soon."""
+    store.seconds = 0.2
+
+    async def load() -> object:
+        await asyncio.sleep(store.seconds)
+        return 1
+
+    await cache.fetch(policy(int), load, "a")
+    store.takes = 0.06
+    await cache.fetch(policy(int), load, "b")
+
+    assert name_of("key", "a") in store.kept
+    assert name_of("key", "b") not in store.kept
 
 
 async def test_lock_that_cannot_be_freed(cache: Cache, store: FakeStore) -> None:

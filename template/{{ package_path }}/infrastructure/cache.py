@@ -21,6 +21,7 @@ from {{ package_name }}.infrastructure.cache_entry import (
 from {{ package_name }}.infrastructure.cache_store import (
     CacheStore,
     StoreError,
+    until,
 )
 from {{ package_name }}.infrastructure.single_flight import Flights
 from {{ package_name }}.settings import Settings
@@ -66,8 +67,9 @@ class Cache:
         Both have been through the codec, so that nobody can tell one from the other.
         """
         name = name_of("key", key)
+        end = asyncio.get_running_loop().time() + self.store.seconds
         try:
-            entry = await self.find(policy, name, [name_of("tag", tag) for tag in tags])
+            entry = await self.find(policy, name, [name_of("tag", tag) for tag in tags], end)
         except StoreError:
             self.observe(policy.name, "error")
             flight = f"{name}:{self.forgotten}"
@@ -78,7 +80,7 @@ class Cache:
                 return self.hit(policy, body)
         self.observe(policy.name, "miss")
         return policy.open(
-            await self.flights.share(entry.flight, partial(self.renew, policy, load, entry))
+            await self.flights.share(entry.flight, partial(self.renew, policy, load, entry, end))
         )
 
     async def forget(self, key: str) -> None:
@@ -101,45 +103,56 @@ class Cache:
         self.observe(policy.name, "hit")
         return value
 
-    async def find(self, policy: Policy[T], name: str, tags: Sequence[str]) -> Entry:
+    async def find(self, policy: Policy[T], name: str, tags: Sequence[str], end: float) -> Entry:
         """Return what is stored, and give a mark to each tag that has none."""
         raw, *marks = await self.store.read([name, *tags])
         if None in marks:
-            for tag in tags:
-                await self.store.add(tag, new_mark(), TAG_MARK_SECONDS)
-            raw, *marks = await self.store.read([name, *tags])
+            async with until(end):
+                for tag in tags:
+                    await self.store.add(tag, new_mark(), TAG_MARK_SECONDS)
+                raw, *marks = await self.store.read([name, *tags])
         # A mark that is lost already is replaced by one that fits nothing.
         parts = [policy.codec.schema, *(mark or new_mark() for mark in marks)]
         return Entry(name, b"".join(parts), raw)
 
     async def renew(
-        self, policy: Policy[T], load: Callable[[], Awaitable[T]], entry: Entry
+        self, policy: Policy[T], load: Callable[[], Awaitable[T]], entry: Entry, end: float
     ) -> bytes:
-        """Load a value and store it, or wait for the process that does."""
+        """Load a value and store it, or wait for the process that does.
+
+        Args:
+            policy: How it is cached.
+            load: Returns it.
+            entry: What was found instead.
+            end: When the caller has waited long enough for the store.
+        """
         clock = asyncio.get_running_loop().time
-        end = clock() + LOCK_SECONDS
-        lock = f"{entry.flight}:lock"
+        lock, lock_end = f"{entry.flight}:lock", clock() + LOCK_SECONDS
         try:
             while True:
-                is_ours = await self.store.add(lock, b"1", LOCK_SECONDS)
-                (raw,) = await self.store.read([entry.name])
+                async with until(end):
+                    is_ours = await self.store.add(lock, b"1", LOCK_SECONDS)
+                    (raw,) = await self.store.read([entry.name])
                 now = Entry(entry.name, entry.stamp, raw)
                 body = now.body() if raw != entry.raw else None
                 if body is not None:
                     return body
-                if is_ours or clock() > end:
+                left = end - clock()
+                if is_ours or clock() > lock_end:
                     break
                 await asyncio.sleep(POLL_SECONDS)
+                end = clock() + self.store.seconds  # it is the other process that is waited for
         except StoreError:
             self.observe(policy.name, "error")
             return await self.load(policy, load)
         async with AsyncExitStack() as stack:
             if is_ours:
-                stack.push_async_callback(self.free, lock, end)
+                stack.push_async_callback(self.free, lock, lock_end)
             body = await self.load(policy, load)
             try:
                 seconds = policy.seconds(body, self.jitter)
-                await self.store.replace(now.name, now.raw, now.seal(body), seconds)
+                async with until(clock() + left):
+                    await self.store.replace(now.name, now.raw, now.seal(body), seconds)
             except StoreError:
                 self.observe(policy.name, "error")
                 stack.pop_all()  # the lock ends by itself

@@ -1,6 +1,8 @@
 """What a cache keeps its entries in: bytes by name, each for a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 
@@ -10,6 +12,10 @@ class StoreError(Exception):
 
 class CacheStore(Protocol):
     """Keeps bytes by name."""
+
+    @property
+    def seconds(self) -> float:
+        """How long a caller waits for it, for all that it is asked meanwhile."""
 
     @property
     def gauges(self) -> Mapping[str, Callable[[], float]]:
@@ -48,3 +54,17 @@ class CacheStore(Protocol):
 
     async def close(self) -> None:
         """Let go of what the store holds open."""
+
+
+@asynccontextmanager
+async def until(end: float) -> AsyncIterator[None]:
+    """Let a block use the store until a time of the loop's clock.
+
+    Raises:
+        StoreError: The time has come.
+    """
+    try:
+        async with asyncio.timeout_at(end):
+            yield
+    except TimeoutError as error:
+        raise StoreError("The store takes too long.") from error

@@ -13,6 +13,9 @@ OVERHEAD = 250
 class MemoryStore:
     """Keeps bytes by name, within limits."""
 
+    seconds = 60.0
+    """It answers at once; this is never waited for."""
+
     def __init__(
         self, settings: CacheSettings, clock: Callable[[], float] = time.monotonic
     ) -> None:
