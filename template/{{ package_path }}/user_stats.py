@@ -19,8 +19,8 @@ def component(_settings: Settings) -> Component:
     async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         started = app.state.started
         stats = UserStatsService(started["cache"], SqlCounting(started["database"]))
-        started["posts"].published.append(stats.forget_author)
-        started["users"].removed.append(stats.forget_user)
+        for service in (started["posts"], started["users"]):
+            service.changed.append(stats.forget)
         yield {"user_stats": stats}
 
     return Component(name="user_stats", start=start, routers=(user_stats.router,))

@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from {{ package_name }}.domain.models import Post
+from {{ package_name }}.domain.requests import Slice
 
 from factories import PostFactory, new_post, new_user
 
@@ -43,15 +43,15 @@ async def test_newest_come_first(client: httpx.AsyncClient) -> None:
 
 
 async def test_new_post_is_told(app: FastAPI, client: httpx.AsyncClient) -> None:
-    """Whoever wants to know of new posts is told of each, once it is committed."""
-    told: list[int] = []
+    """Whoever wants to know who has posted is told, and finds the post."""
+    told: list[tuple[int, int]] = []
+    posts = app.state.started["posts"]
 
-    async def tell(post: Post) -> None:
-        told.append(post.id)
+    async def tell(author: int) -> None:
+        told.append((author, len(await posts.newest(Slice(limit=2, of=author)))))
 
-    app.state.started["posts"].published.append(tell)
-    refused = await client.post("/posts", json=PostFactory.build(author_id=1).model_dump())
-    post = await new_post(client, await new_user(client))
+    posts.changed.append(tell)
+    author = await new_user(client)
+    await new_post(client, author)
 
-    assert refused.status_code == 404
-    assert told == [post]
+    assert told == [(author, 1)]

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import httpx
 import pytest
 from fake_store import FakeStore
 from fastapi import FastAPI
+
+from {{ package_name }}.errors import UnavailableError
 
 from database_server import undone
 from factories import PostFactory, new_post, new_user
@@ -73,8 +76,38 @@ async def test_new_post_counts(client: httpx.AsyncClient) -> None:
     assert after["posts"] == 2
 
 
+async def test_commit_whose_answer_is_lost_counts(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told that the database failed sees in the numbers what it has done."""
+    transactions = app.state.started["posts"].transactions
+    write = transactions.write
+
+    async def write_and_fail(work: object) -> NoReturn:
+        await write(work)
+        raise UnavailableError("The database can't serve right now.")
+
+    user = await new_user(client)
+    await client.get(f"/users/{user}/stats")
+    monkeypatch.setattr(transactions, "write", write_and_fail)
+    body = PostFactory.build(author_id=user).model_dump()
+
+    assert (await client.post("/posts", json=body)).status_code == 503
+    assert (await client.get(f"/users/{user}/stats")).json()["posts"] == 1
+
+
+async def test_who_comes_later_has_numbers(client: httpx.AsyncClient) -> None:
+    """Who was asked for too early is found when they are there: what is missing is not kept."""
+    user = await new_user(client)
+    early = await client.get(f"/users/{user + 1}/stats")
+
+    assert (early.status_code, early.json()["code"]) == (404, "not_found")
+    assert await new_user(client) == user + 1
+    assert (await client.get(f"/users/{user + 1}/stats")).status_code == 200
+
+
 async def test_who_is_gone_has_no_numbers(client: httpx.AsyncClient) -> None:
-    """Who was removed is not found, whoever has asked before; nor is who never was."""
+    """Who was removed is not found, though somebody has asked before."""
     user = await new_user(client)
     assert (await client.get(f"/users/{user}/stats")).status_code == 200
     await client.delete(f"/users/{user}")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.domain.models import Account, Post, User
+from {{ package_name }}.errors import NotFoundError
 from {{ package_name }}.infrastructure.database import Database
 
 from factories import UserFactory, new_account, new_post, new_user
@@ -252,16 +253,17 @@ async def test_lists_take_as_many_statements(
 
 
 async def test_who_is_gone_is_told(app: FastAPI, client: httpx.AsyncClient) -> None:
-    """Whoever wants to know of users who are gone is told of each, once that is committed."""
-    told: list[int] = []
+    """Whoever wants to know who was removed is told, when they are gone."""
+    gone: list[int] = []
+    users = app.state.started["users"]
 
     async def tell(user_id: int) -> None:
-        told.append(user_id)
+        with pytest.raises(NotFoundError):
+            await users.get(user_id)
+        gone.append(user_id)
 
-    app.state.started["users"].removed.append(tell)
-    user, owner = await new_user(client), await new_user(client)
-    await new_account(client, owner)
-    gone = [(await client.delete(f"/users/{number}")).status_code for number in (user, owner)]
+    users.changed.append(tell)
+    user = await new_user(client)
+    await client.delete(f"/users/{user}")
 
-    assert gone == [204, 409]
-    assert told == [user]
+    assert gone == [user]

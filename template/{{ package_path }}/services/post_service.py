@@ -11,12 +11,13 @@ class PostService:
     """Publishes posts and lists them.
 
     Attributes:
-        published: Called with every new post when it is committed.
+        changed: Called with the number of an author after the commit of a post; also if it failed,
+            because the answer to a commit can be lost.
     """
 
     def __init__(self, transactions: Transactions) -> None:
         self.transactions = transactions
-        self.published: list[Callable[[Post], Awaitable[None]]] = []
+        self.changed: list[Callable[[int], Awaitable[None]]] = []
 
     async def publish(self, new: NewPost) -> Post:
         """Store a new post.
@@ -30,10 +31,11 @@ class PostService:
             post = Post(author=author, author_id=author.id, title=new.title, body=new.body)
             return await stored.posts.save(post)
 
-        post = await self.transactions.write(work)
-        for tell in self.published:
-            await tell(post)
-        return post
+        try:
+            return await self.transactions.write(work)
+        finally:
+            for tell in self.changed:
+                await tell(new.author_id)
 
     async def newest(self, part: Slice) -> Sequence[Post]:
         """Return posts with their authors, newest first; those of one user, if asked to.

@@ -18,12 +18,13 @@ class UserService:
     """Registers users, and changes, lists and removes them.
 
     Attributes:
-        removed: Called with the number of every user who is gone, when that is committed.
+        changed: Called with the number of a user after the commit that removes them; also if it
+            failed, because the answer to a commit can be lost.
     """
 
     def __init__(self, transactions: Transactions) -> None:
         self.transactions = transactions
-        self.removed: list[Callable[[int], Awaitable[None]]] = []
+        self.changed: list[Callable[[int], Awaitable[None]]] = []
 
     async def register(self, new: NewUser) -> User:
         """Store a new user.
@@ -82,9 +83,11 @@ class UserService:
         async def work(stored: Repositories) -> None:
             await stored.users.remove(await stored.users.get(user_id, lock=True))
 
-        await self.transactions.write(work)
-        for tell in self.removed:
-            await tell(user_id)
+        try:
+            await self.transactions.write(work)
+        finally:
+            for tell in self.changed:
+                await tell(user_id)
 
     async def part(self, part: Slice) -> list[UserRow]:
         """Return users, oldest first."""

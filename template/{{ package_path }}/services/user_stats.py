@@ -6,7 +6,6 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from {{ package_name }}.domain.models import Post
 from {{ package_name }}.infrastructure.cache import Cache, cached
 from {{ package_name }}.infrastructure.cache_codec import JsonCodec
 
@@ -53,10 +52,6 @@ class UserStatsService:
         """
         return await self.counting.count(user_id)
 
-    async def forget_user(self, user_id: int) -> None:
-        """Count anew for who asks next; called when a user is gone."""
+    async def forget(self, user_id: int) -> None:
+        """Count anew for who asks next; called when a user may have posted, or may be gone."""
         await self.cache.forget(stats_key(user_id))
-
-    async def forget_author(self, post: Post) -> None:
-        """Count anew for who asks next; called when a post is new."""
-        await self.forget_user(post.author_id)
