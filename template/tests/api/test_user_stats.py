@@ -6,13 +6,13 @@ from typing import NoReturn
 
 import httpx
 import pytest
-from fake_store import FakeStore
 from fastapi import FastAPI
 
 from {{ package_name }}.errors import UnavailableError
 
 from database_server import undone
 from factories import PostFactory, new_post, new_user
+from fake_store import FakeStore
 from support import connect
 
 

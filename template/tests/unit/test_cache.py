@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TypeVar
 
 import pytest
-from fake_store import FakeStore
 from pydantic import BaseModel, TypeAdapter
 
 from {{ package_name }}.errors import NotFoundError
@@ -19,6 +18,8 @@ from {{ package_name }}.infrastructure.cache_entry import (
     Policy,
     name_of,
 )
+
+from fake_store import FakeStore
 
 T = TypeVar("T")
 
