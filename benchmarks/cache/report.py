@@ -51,7 +51,8 @@ times what it needs the other way needs, measured in the same run: at 2.00, it n
 - **Loads** of a value that takes 50 ms, for {CALLERS} callers who all ask when it has ended; with
   Redis, they are shared out among four caches, as those of four processes would be.
 - **Milliseconds** that {CALLERS} callers, all at once, wait for a value that takes no time, while
-  the server of Redis is stopped: the ninety-ninth of a hundred. There is a new start each round.
+  the server of Redis is stopped: the ninety-ninth of a hundred. Each round begins with the server
+  back, and with a pass of Python's garbage collector, which would count as a wait otherwise.
 
 Both ways take turns, {rounds} rounds after one to warm up, on one core; a figure is the median of
 the rounds, or the most of them for loads. A run fails if a status is not 2xx, if the two ways do
