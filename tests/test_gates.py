@@ -52,6 +52,7 @@ HELPERS = [
     "support",
     "database_server",
     "factories",
+    "fake_store",
     "postgresql_server",
     "scratch",
     "sqlite_server",
