@@ -110,6 +110,7 @@ USED_BY_NAME = (
     "cached,BytesCodec,JsonCodec,forget,forget_tagged",  # how use cases use the cache
     "gauges",  # the metrics read them, where there are any
     "read,write",  # how routes use the database; where there is none, nobody does
+    "created_at",  # a column of the outbox, for who looks into it
     "terminator",  # the handler's own attribute
     "farewell",  # read by whoever answers
 )

@@ -476,12 +476,16 @@ def older(template: Path, name: str, value: str) -> Path:
     text, found = re.subn(rf"(?m)^{name}:\n(?:(?:  .*)?\n)*", "", questionnaire.read_text("utf-8"))
     assert found == 1
     questionnaire.write_text(text, encoding="utf-8")
+    # What stands in quotes is a name, not an answer; what stands in no tag is neither.
+    answer = re.compile(rf"(?<![\"'])\b{name}\b(?![\"'])( \| default\([^)]*\))?")
+
+    def acted(tag: re.Match[str]) -> str:
+        return answer.sub(value, tag.group())
+
     files = [path for path in (template / "template").rglob("*") if path.is_file()]
     for file in (questionnaire, *files, template / "extensions" / "components.jinja"):
-        text = file.read_text("utf-8")
-        # What stands in quotes is a name, not an answer.
-        answer = rf"(?<![\"'])\b{name}\b(?![\"'])( \| default\([^)]*\))?"
-        file.write_text(re.sub(answer, value, text), encoding="utf-8")
+        text = re.sub(r"(?s)\{[{%].*?[%}]\}", acted, file.read_text("utf-8"))
+        file.write_text(text, encoding="utf-8")
     return tagged(template, "v1.0.0")
 
 
