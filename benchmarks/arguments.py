@@ -16,6 +16,13 @@ def positive(text: str) -> int:
     return number
 
 
+def add_rounds(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of commands that measure in rounds."""
+    parser.add_argument(
+        "--rounds", type=positive, default=7, help="rounds that are measured (default: 7)"
+    )
+
+
 def add_common(parser: argparse.ArgumentParser, rows: Iterable[str]) -> None:
     """Add the arguments that every command has, given the rows it can measure."""
     parser.add_argument(

@@ -5,7 +5,7 @@ import os
 import statistics
 import subprocess
 from pathlib import Path
-from typing import cast
+from typing import TypedDict, cast
 
 from benchmarks import evidence
 from benchmarks.errors import BenchmarkError
@@ -57,6 +57,26 @@ def verify_log(serving: Serving, folder: Path, number: int) -> None:
     if serving.logged is not None:
         logged = evidence.count_lines(folder / "log", serving.logged)
         evidence.verify(serving.name, number, 0, logged=logged, in_counter=None)
+
+
+class Found(TypedDict):
+    """What a driver writes: figures by what was done, and how many requests were served."""
+
+    figures: dict[str, dict[str, float]]
+    served: int
+
+
+def figures(
+    serving: Serving, module: str, arguments: list[str], folder: Path, core: int
+) -> dict[str, dict[str, float]]:
+    """Run a module that measures what is done, as `driven` does; return the figures by row.
+
+    Raises:
+        BenchmarkError: A request failed or was not logged, or something was not done.
+    """
+    found = cast("Found", driven(serving, module, arguments, folder, core))
+    verify_log(serving, folder, found["served"])
+    return {f"{name}, {serving.name}": each for name, each in found["figures"].items()}
 
 
 def in_process(row: Row, setting: Setting) -> float:

@@ -16,6 +16,9 @@ PACKAGES = (
     "granian",
 )
 
+STORING = ("fastapi", "pydantic", "sqlalchemy", "uvloop")
+"""What all have that keep data."""
+
 QUERY = """
 import json, platform, sys
 from importlib.metadata import version

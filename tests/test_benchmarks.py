@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,7 +28,7 @@ from benchmarks.data.works import WORKS, same
 from benchmarks.drive import Call, Message, Scope, called
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import by_event, by_uvicorn, count_lines, counted, verify
-from benchmarks.goals import GOALS, Verdict, verdicts
+from benchmarks.goals import GOALS, Goal, ResultT, Verdict, verdicts
 from benchmarks.load import parsed
 from benchmarks.model import Result, Setting
 from benchmarks.pairs import Sample, kept, rate, times
@@ -251,25 +251,72 @@ def test_different_work_is_not_compared() -> None:
         same([1, 2], [1])
 
 
-def test_goals_of_data_name_rows() -> None:
+@pytest.mark.parametrize(
+    ("goals", "results", "document"),
+    [
+        (
+            DATA_GOALS,
+            [
+                DataResult(name=f"{work}, {database}", cpu=1.3, clock=50.0, our_growth=1.0)
+                for database in DATABASES.values()
+                for work in WORKS
+            ],
+            data_report.document,
+        ),
+        (
+            CACHE_GOALS,
+            [
+                CacheResult(name=f"{work}, {store}", cpu=2.0, loads=1.0, milliseconds=80.0)
+                for store in STORES.values()
+                for work in CACHE_WORKS
+            ],
+            cache_report.document,
+        ),
+    ],
+    ids=["data", "cache"],
+)
+def test_goals_name_rows(
+    goals: Sequence[Goal[ResultT]],
+    results: Sequence[ResultT],
+    document: Callable[
+        [Sequence[ResultT], Sequence[Verdict[ResultT]], int, Mapping[str, str]], str
+    ],
+) -> None:
     """Every goal is about something that is measured, and the report has them all."""
-    rows = [f"{work}, {database}" for database in DATABASES.values() for work in WORKS]
-    results = [DataResult(name=row, cpu=1.3, clock=50.0, our_growth=1.0) for row in rows]
-
-    reached = verdicts(DATA_GOALS, results)
-    text = data_report.document(results, reached, 7, {"fastapi": "1.2.3"})
+    reached = verdicts(goals, results)
+    text = document(results, reached, 7, {"fastapi": "1.2.3"})
     tokens = MarkdownIt().enable("table").parse(text)
 
     assert {verdict.word for verdict in reached} == {"met"}
-    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(DATA_GOALS) + len(rows)
+    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(goals) + len(results)
 
 
 @pytest.mark.full
-def test_command_for_data() -> None:
-    """The command measures a row from end to end, on a rendered project's own database."""
-    quickest = ["--rounds", "1", "--database", "sqlite", "--only", "create"]
+@pytest.mark.parametrize(
+    ("module", "arguments", "row"),
+    [
+        (
+            "benchmarks",
+            ["--pairs=1", "--seconds=1", "--only=structured logging alone", "--no-write"],
+            "| structured logging alone | bare FastAPI | ",
+        ),
+        (
+            "benchmarks.data",
+            ["--rounds=1", "--database=sqlite", "--only=create"],
+            "| create, SQLite | ",
+        ),
+        (
+            "benchmarks.cache",
+            ["--rounds=1", "--store=redis", "--only=cached read, against the guide's decorator"],
+            "| cached read, against the guide's decorator, Redis | ",
+        ),
+    ],
+    ids=["service", "data", "cache"],
+)
+def test_command(module: str, arguments: list[str], row: str) -> None:
+    """A command measures a row from end to end, and its status says that all requests came."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.data", *quickest],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -277,51 +324,4 @@ def test_command_for_data() -> None:
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "| create, SQLite | " in done.stdout
-
-
-def test_goals_of_the_cache_name_rows() -> None:
-    """Every goal is about something that is measured, and the report has them all."""
-    rows = [f"{work}, {store}" for store in STORES.values() for work in CACHE_WORKS]
-    results = [CacheResult(name=row, cpu=2.0, loads=1.0, milliseconds=80.0) for row in rows]
-
-    reached = verdicts(CACHE_GOALS, results)
-    text = cache_report.document(results, reached, 7, {"fastapi": "1.2.3"})
-    tokens = MarkdownIt().enable("table").parse(text)
-
-    assert {verdict.word for verdict in reached} == {"met"}
-    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(CACHE_GOALS) + len(rows)
-
-
-@pytest.mark.full
-def test_command_for_the_cache() -> None:
-    """The command measures a row from end to end, with a server of its own."""
-    row = "cached read, against the guide's decorator"
-    quickest = ["--rounds", "1", "--store", "redis", "--only", row]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.cache", *quickest],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"| {row}, Redis | " in done.stdout
-
-
-@pytest.mark.full
-def test_command() -> None:
-    """The command measures a row from end to end, and its status says that all requests came."""
-    row = "structured logging alone"
-    quickest = ["--pairs", "1", "--seconds", "1", "--only", row, "--no-write"]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", *quickest],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"| {row} | bare FastAPI | " in done.stdout
+    assert row in done.stdout

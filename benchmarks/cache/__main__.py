@@ -4,27 +4,23 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 from benchmarks.__main__ import TARGET
-from benchmarks.arguments import add_common, positive
+from benchmarks.arguments import add_common, add_rounds
 from benchmarks.cache import report
 from benchmarks.cache.model import GOALS, STORES, Result
 from benchmarks.cache.works import WORKS
 from benchmarks.collector import collecting
-from benchmarks.data.__main__ import Found
 from benchmarks.errors import BenchmarkError
 from benchmarks.goals import verdicts
-from benchmarks.in_process import driven, verify_log
+from benchmarks.in_process import figures
 from benchmarks.projects import PRACTICES, projects
 from benchmarks.report import goals
-from benchmarks.servers import Serving, free_ports
+from benchmarks.servers import free_ports
 from benchmarks.servings import Servings
-from benchmarks.versions import versions
-
-PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "uvloop")
+from benchmarks.versions import STORING, versions
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,36 +30,16 @@ def parser() -> argparse.ArgumentParser:
         description="Measure what a cached read costs, in rendered services. Needs redis-server.",
         epilog="Quickest: --rounds 1 --store memory. The status is 1 if something failed.",
     )
-    found.add_argument(
-        "--rounds", type=positive, default=7, help="rounds that are measured (default: 7)"
-    )
+    add_rounds(found)
     found.add_argument("--store", choices=STORES, help="measure this one; write nothing")
     add_common(found, WORKS)
     return found
 
 
-def measured(
-    serving: Serving, rounds: int, names: Iterable[str], folder: Path, core: int
-) -> list[Result]:
-    """Measure rows with the cache of a rendered service.
-
-    Raises:
-        BenchmarkError: A request failed or was not logged, or something was not done.
-    """
-    port = free_ports(1)[0] if serving.name == STORES["redis"] else 0
-    arguments = ["my_service", str(rounds), json.dumps(list(names)), str(port)]
-    found = cast("Found", driven(serving, "benchmarks.cache.drive", arguments, folder, core))
-    verify_log(serving, folder, found["served"])
-    return [
-        Result(name=f"{name}, {serving.name}", **figures)
-        for name, figures in found["figures"].items()
-        if figures
-    ]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = parser().parse_args(argv)
+    names = arguments.only or list(WORKS)
     stores = [arguments.store] if arguments.store else list(STORES)
     core = max(os.sched_getaffinity(0))
     results: list[Result] = []
@@ -77,10 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         for store in stores:
             serving = servings.rendered(STORES[store], PRACTICES, database="sqlite", cache=store)
             redis = ["redis"] if store == "redis" else []
-            used |= versions(Path(serving.python), [*PACKAGES, *redis])
+            used |= versions(Path(serving.python), [*STORING, *redis])
             try:
-                names = arguments.only or list(WORKS)
-                results += measured(serving, arguments.rounds, names, folder, core)
+                port = free_ports(1)[0] if redis else 0
+                given = ["my_service", str(arguments.rounds), json.dumps(names), str(port)]
+                found = figures(serving, "benchmarks.cache.drive", given, folder, core)
+                results += [Result(name=name, **each) for name, each in found.items() if each]
             except BenchmarkError as error:
                 print(f"{serving.name}: FAILED: {error}")
                 return 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.cache.works import WORKS, Subject, nothing_to_freeze
+from benchmarks.cache.works import WORKS, Subject
 from benchmarks.data.both import Figures
 
 Freezer = Callable[[], AbstractContextManager[None]]
@@ -59,7 +59,7 @@ def main() -> None:
     """Write what came out to a file; standard output is the service's."""
     package, rounds, names, port, result = sys.argv[1:]
     address = f"redis://127.0.0.1:{port}/0" if int(port) else None
-    server = redis_server(int(port)) if address else nullcontext(nothing_to_freeze)
+    server = redis_server(int(port)) if address else nullcontext()
     with server as frozen, import_module("database_server").migrated_database_url() as url:
         given = {"database": {"url": url}} | ({"cache": {"url": address}} if address else {})
         settings = import_module(f"{package}.settings").Settings.load(given)

@@ -6,8 +6,8 @@ import gc
 import json
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -37,7 +37,7 @@ class Subject:
         state: What its lifespan has yielded.
         settings: Its settings.
         redis: The address of its server, none for a cache in memory.
-        frozen: Stops the server while the block runs.
+        frozen: Stops that server while the block runs.
         rounds: How often something is measured.
         served: Requests that the service was sent, and has to log.
     """
@@ -47,7 +47,7 @@ class Subject:
     state: Scope
     settings: Any
     redis: str | None
-    frozen: Callable[[], Any]
+    frozen: Callable[[], AbstractContextManager[None]] | None
     rounds: int
     served: int = 0
 
@@ -181,7 +181,7 @@ async def hot_key(subject: Subject) -> Figures:
 
 async def frozen(subject: Subject) -> Figures:
     """What callers wait longer for when the server says nothing more; nothing without one."""
-    if subject.redis is None:
+    if subject.frozen is None:
         return {}
     cache = subject.state["cache"]
     kept = policy(subject, 60)
@@ -204,12 +204,6 @@ async def frozen(subject: Subject) -> Figures:
                 await asyncio.sleep(0.1)
                 await cache.fetch(kept, partial(load, 0), "recovered")
     return {"milliseconds": statistics.quantiles(waits, n=100)[98] * 1000}
-
-
-@contextmanager
-def nothing_to_freeze() -> Iterator[None]:
-    """Stop no server."""
-    yield
 
 
 WORKS: Mapping[str, Callable[[Subject], Awaitable[Figures]]] = {
