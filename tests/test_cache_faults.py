@@ -5,10 +5,8 @@ are settings plus what a busy machine needs.
 """
 
 import json
-import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -16,16 +14,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from conftest import Variant
 from environment import Environments, python_for
-from tenon.demo import free_port
+from redis_server import Server, redis_server
 
 pytestmark = pytest.mark.full
 
@@ -143,73 +139,11 @@ class Worker:
         return Done(**json.loads(line))
 
 
-@dataclass(slots=True)
-class Server:
-    """A Redis server. One that is not ours can't be hurt."""
-
-    url: str
-    process: subprocess.Popen[bytes] | None = None
-    closing: ExitStack = field(default_factory=ExitStack)
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it is."""
-        parts = urlsplit(self.url)
-        assert parts.hostname is not None
-        return parts.hostname, parts.port or 6379
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        if self.process is None:
-            pytest.skip("TEST_REDIS_URL names a server that is not ours to hurt.")
-        self.process.send_signal(number)
-
-    def start(self) -> None:
-        """Start one of our own, and wait for it."""
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.address[1])]
-        self.process = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no"],
-            cwd=self.closing.enter_context(tempfile.TemporaryDirectory()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        for _ in range(200):
-            with suppress(OSError):
-                if self.do("PING"):
-                    return
-            time.sleep(0.05)
-        pytest.fail("The server does not start")
-
-    def kill(self) -> None:
-        """End it at once."""
-        self.signal(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait()
-
-    def do(self, *words: str) -> bytes:
-        """Send a command and return the beginning of the answer."""
-        with socket.create_connection(self.address, timeout=5) as connection:
-            parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
-            connection.sendall(f"*{len(words)}\r\n{''.join(parts)}".encode())
-            return connection.recv(65_536)
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Yield a server."""
-    if shutil.which("redis-server") is None:
-        given = os.environ.get("TEST_REDIS_URL")
-        assert given, "Install redis-server (apt-get install redis-server) or set TEST_REDIS_URL."
-        yield Server(given)
-        return
-    server = Server(f"redis://127.0.0.1:{free_port()}/0")
-    with server.closing:
-        server.start()
-        try:
-            yield server
-        finally:
-            server.signal(signal.SIGCONT)
-            server.kill()
+    with redis_server() as found:
+        yield found
 
 
 @dataclass(slots=True)
@@ -370,8 +304,7 @@ def test_wrong_data_is_replaced(project: Project, server: Server) -> None:
 def test_server_without_memory_is_a_miss(project: Project, server: Server) -> None:
     """A server that can keep nothing more, or that others may not write to, fails nobody."""
     worker = project.worker(server, PATIENCE)
-    if server.process is None:
-        pytest.skip("TEST_REDIS_URL names a server that is not ours to hurt.")
+    server.own()
     for settings in (("maxmemory", "1"), ("min-replicas-to-write", "1")):
         server.do("CONFIG", "SET", *settings)
         worker.start(*keys(10), value=7)

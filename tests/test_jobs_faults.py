@@ -26,12 +26,10 @@ import pytest
 
 from conftest import Variant
 from environment import Environments, python_for
+from redis_server import Server, redis_server
 from tenon.demo import free_port
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server"),
-]
+pytestmark = pytest.mark.full
 
 KILLS = 30
 ENOUGH = 3
@@ -93,6 +91,7 @@ class System:
     shell: dict[str, str]
     log: Path
     mails: Mailbox
+    redis: Server
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -180,14 +179,14 @@ def system(variant: Variant) -> Iterator[System]:
         database = stack.enter_context(running(command, cwd=folder, env=shell))
         assert database.stdout is not None
         url = database.stdout.readline().strip()
-        redis = free_port()
-        stack.enter_context(running(["redis-server", "--port", str(redis), "--save", ""], cwd=name))
+        redis = stack.enter_context(redis_server())
+        redis.own()
         mails = stack.enter_context(Mailbox())
         Thread(target=mails.serve_forever, daemon=True).start()
         stack.callback(mails.shutdown)
         settings = {
             "DATABASE__URL": url,
-            "JOBS__URL": f"redis://127.0.0.1:{redis}/0",
+            "JOBS__URL": redis.url,
             "JOBS__JOB_SECONDS": "1",
             "JOBS__POLL_SECONDS": "0.1",
             "JOBS__RETRY_SECONDS": "0.1",
@@ -197,7 +196,7 @@ def system(variant: Variant) -> Iterator[System]:
             "MAIL__SECURITY": "none",
         }
         shell |= {f"MY_SERVICE_{name}": value for name, value in settings.items()}
-        system = System(folder, shell, name / "log", mails)
+        system = System(folder, shell, name / "log", mails, redis)
         try:
             for process in ("service", "worker"):
                 system.start(process)
@@ -225,8 +224,7 @@ def test_no_mail_is_lost(system: System) -> None:
         killed[name, is_sent] += 1
         system.start(name)
         if number == KILLS // 2:
-            port = system.shell["MY_SERVICE_JOBS__URL"].rpartition(":")[2].partition("/")[0]
-            subprocess.run(["redis-cli", "-p", port, "flushall"], check=True, capture_output=True)
+            assert system.redis.do("FLUSHALL").startswith(b"+OK")
     system.register(KILLS)
     welcomed = system.welcomed()
 
