@@ -6,12 +6,21 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import Connection, event
 
 from {{ package_name }}.infrastructure.database import Database
 
 from {{ database }}_server import AWAY, database_url
 
-__all__ = ["AWAY", "PROJECT", "alembic", "database_url", "migrated_database_url", "undone"]
+__all__ = [
+    "AWAY",
+    "PROJECT",
+    "alembic",
+    "counted",
+    "database_url",
+    "migrated_database_url",
+    "undone",
+]
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
@@ -43,3 +52,16 @@ async def undone(database: Database) -> AsyncIterator[None]:
             sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
         yield
         await transaction.rollback()
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Yield a list that grows by every statement that the database is given."""
+    found: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield found
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)

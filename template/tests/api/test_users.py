@@ -1,20 +1,19 @@
 """Users: registered once, listed in parts, changed by who has seen what they change."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Connection, delete, event
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.domain.models import Account, Post, User
 from {{ package_name }}.errors import NotFoundError
 from {{ package_name }}.infrastructure.database import Database
 
+from database_server import counted
 from factories import UserFactory, new_account, new_post, new_user
 
 ANY = {"If-Match": "*"}
@@ -202,19 +201,6 @@ async def test_import_is_all_or_nothing(client: httpx.AsyncClient) -> None:
 
     assert (response.status_code, response.json()["code"]) == (409, "email_taken")
     assert (await client.get("/users")).json() == {"items": [], "next": None}
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """Yield a list that grows by every statement that the database is given."""
-    found: list[str] = []
-
-    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    yield found
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def clear(session: AsyncSession) -> None:

@@ -16,6 +16,8 @@ from {{ package_name }}.infrastructure.outbox import Job, Outbox, add
 from {{ package_name }}.infrastructure.outbox_jobs import SWEEP, Jobs
 from {{ package_name }}.settings import JobsSettings, Settings
 
+from database_server import counted
+
 LATER = datetime.now(UTC) + timedelta(days=1)
 
 
@@ -215,12 +217,24 @@ async def test_job_may_not_take_for_ever(
 
 async def test_jobs_come_by_themselves_once(own_database: Database) -> None:
     """However many workers ask for it, a regular job is there once for each period."""
-    jobs = jobs_of(own_database)
-    jobs.periods = {"work": 10**9}
     for _ in range(3):
+        jobs = jobs_of(own_database)
+        jobs.periods = {"work": 10**9}
         await jobs.schedule()
 
     assert [row.name for row in await rows(own_database)] == ["work"]
+
+
+async def test_worker_asks_once_for_each_period(own_database: Database) -> None:
+    """A worker, which comes by every second, writes nothing until the next period."""
+    jobs = jobs_of(own_database)
+    jobs.periods = {"work": 10**9}
+    with counted(own_database) as statements:
+        await jobs.schedule()
+        first = len(statements)
+        await jobs.schedule()
+
+    assert 0 < first == len(statements)
 
 
 async def test_done_jobs_are_forgotten(own_database: Database) -> None:

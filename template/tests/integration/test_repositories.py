@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +16,8 @@ from {{ package_name }}.infrastructure.repositories import (
     UserRepository,
 )
 from {{ package_name }}.settings import Settings
+
+from database_server import counted
 
 
 @pytest.fixture
@@ -82,19 +83,13 @@ async def test_author_is_asked_for_or_absent(database: Database) -> None:
 
 async def test_many_are_stored_by_few_statements(database: Database) -> None:
     """Ten thousand users take a statement for each thousand."""
-    statements: list[str] = []
-
-    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("INSERT"):
-            statements.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     users = (NewUser(email=f"{number}@example.org", name="Many") for number in range(10_000))
 
-    stored = await database.write(lambda session: UserRepository(session).save_many(users))
+    with counted(database) as statements:
+        stored = await database.write(lambda session: UserRepository(session).save_many(users))
 
     assert stored == 10_000
-    assert len(statements) <= 10
+    assert sum(statement.startswith("INSERT") for statement in statements) <= 10
     await database.engine.dispose()
 
 

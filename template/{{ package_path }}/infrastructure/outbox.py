@@ -82,8 +82,9 @@ class Outbox:
 
         async def work(session: AsyncSession) -> Sequence[int]:
             found = (await session.scalars(query)).all()
-            sent = update(OutboxJob).where(OutboxJob.id.in_(found))
-            await session.execute(sent.values(send_at=now + self.lease))
+            if found:
+                sent = update(OutboxJob).where(OutboxJob.id.in_(found))
+                await session.execute(sent.values(send_at=now + self.lease))
             return found
 
         return await self.database.write(work)

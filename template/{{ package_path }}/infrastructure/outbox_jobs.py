@@ -34,12 +34,15 @@ class Jobs:
         self.settings = settings
         self.handlers: dict[str, Handler] = {SWEEP: self.sweep}
         self.periods = {SWEEP: HOUR}
+        self.asked: dict[str, int] = {}
 
     async def schedule(self) -> None:
         """Ask for the jobs that come by themselves: once for each period, however many ask."""
         for name, seconds in self.periods.items():
             period = int(time.time() // seconds)
-            await self.outbox.add(Job(name=name, key=f"{name}-{period}"))
+            if self.asked.get(name) != period:  # workers come by every second
+                await self.outbox.add(Job(name=name, key=f"{name}-{period}"))
+                self.asked[name] = period
 
     async def run(self, number: int) -> None:
         """Do a job, unless it is done or somebody else is at it."""
