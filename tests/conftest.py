@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import DEFAULTS, copy_template, render
+from sharing import Results
 
 Variant = Callable[..., Path]
 
@@ -49,6 +50,21 @@ def variant(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Variant
         return rendered[key]
 
     return variant
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder of this test run, the same for all its workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def results(shared_folder: Path) -> Results:
+    """Return the results that variants share in this test run."""
+    folder = shared_folder / "results"
+    folder.mkdir(exist_ok=True)
+    return Results(folder)
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ class Environment:
         self.folder = folder
         self.python = python
         self.venv = folder / "venv"
+        self.held: Path | None = None
 
     def shell(self, cache: str) -> dict[str, str]:
         """Return the variables of a shell in which the environment is active."""
@@ -111,6 +112,12 @@ class Environment:
     def install(self, project: Path) -> None:
         """Make it hold what a newcomer to the project gets, and nothing else."""
         check(self.run(project, "uv", "sync", "--quiet"))
+        self.held = project
+
+    def hold(self, project: Path) -> None:
+        """Make it hold a project, if it doesn't yet."""
+        if self.held != project:
+            self.install(project)
 
     def run(self, project: Path, *command: str, cache: str = "default") -> Run:
         """Run a command in the project's folder, the environment's own commands first.

@@ -205,8 +205,9 @@ def defaults() -> dict[str, object]:
     found: dict[str, object] = {}
     for name in values():
         default = questions()[name]["default"]
-        is_text = isinstance(default, str)
-        found[name] = jinja.from_string(default).render(found) if is_text else default
+        # A native render makes a number of "3.11".
+        is_expression = isinstance(default, str) and "{{" in default
+        found[name] = jinja.from_string(default).render(found) if is_expression else default
     return found
 
 

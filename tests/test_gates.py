@@ -5,8 +5,9 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from _pytest.mark import ParameterSet
 
 from conftest import Variant
 from environment import Environment, Environments, Run, check, python_for
-from harness import answer_sets, defaults, makes_sense, pairs, tree, values
+from harness import answer_sets, defaults, makes_sense, pairs, values
+from sharing import LOCK, Reads, Results, key_of
 
 Answers = Mapping[str, object]
 
@@ -44,9 +46,6 @@ FLIPS: Sequence[Answers] = [
     if makes_sense({**defaults(), name: value})
 ]
 """Every answer by itself that makes sense with the defaults of all others."""
-
-NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
-"""Questions whose answers change no line of code, so that one of them alone needs no test run."""
 
 HELPERS = [
     "support",
@@ -117,14 +116,53 @@ USED_BY_NAME = (
 USED_BY_DECORATOR = ("@router.*", "@model_validator", "@cached_property")
 
 
+PYTHON = ("*.py",)
+WHOLE = Reads(files=(*PYTHON, "pyproject.toml"))
+CODE = Reads(files=PYTHON)
+READS: Mapping[str, Reads] = {
+    "lint": WHOLE,
+    "format-check": WHOLE,
+    "types": Reads(files=PYTHON, tables=("tool.mypy", "tool.pydantic-mypy", "tool.poe.tasks")),
+    "imports": Reads(files=PYTHON, tables=("tool.importlinter", "tool.poe.tasks")),
+    "coverage": Reads(
+        files=(*PYTHON, "*.mako", ".env.example", "py.typed"),
+        tables=(
+            "project.name",
+            "project.scripts",
+            "tool.alembic",
+            "tool.coverage",
+            "tool.poe.tasks",
+            "tool.pytest",
+        ),
+    ),
+    "dependencies": WHOLE,
+}
+"""What the gates of a project's own check read, by the name of the task.
+
+The tests import every module, by way of conftest.py, so that each of them reads the whole package.
+"""
+WHEEL = Reads(files=(*PYTHON, "*.mako", "py.typed", "pyproject.toml", "README.md", "LICENSE"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A variant, and an environment with its dependencies, and with itself if a Python runs it."""
+    """A variant, and an environment with its dependencies, and with itself if a Python runs it.
+
+    Attributes:
+        answers: What the variant was rendered from.
+        folder: The project.
+        twin: The project that the environment holds: itself, or one that an older Python runs.
+        environment: Holds one project at a time.
+        python: None if no Python here is new enough.
+        results: Those of this test run.
+    """
 
     answers: Answers
     folder: Path
+    twin: Path
     environment: Environment
     python: Path | None
+    results: Results
 
     @property
     def minimum(self) -> str:
@@ -132,19 +170,44 @@ class Subject:
         return str(self.answers.get("python_min", "3.11"))
 
     @property
-    def same_code(self) -> bool:
-        """Is its code that of the defaults?"""
-        return len(self.answers) == 1 and self.answers.keys() <= set(NO_CODE)
-
-    @property
     def package(self) -> Path:
         """The folder of its package, from its own."""
         return next(path for path in self.folder.rglob("py.typed")).parent.relative_to(self.folder)
 
-    def run(self, *command: str) -> Run:
-        """Run a command in its folder."""
+    @property
+    def tasks(self) -> list[str]:
+        """The gates of its own check; without those that run its code if no Python can."""
+        project = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
+        gates: list[str] = project["tool"]["poe"]["tasks"]["check"]["sequence"]
+        return [gate for gate in gates if gate != "coverage" or self.python is not None]
+
+    def run(self, *command: str, reads: Reads, cache: str = "") -> Run:
+        """Run a command in its folder, or take the result of one that read the same.
+
+        Args:
+            command: The words of the command.
+            reads: What it reads of the project.
+            cache: Names the options that mypy gets; others would make it forget what it knows.
+        """
         strict = self.answers.get("strict_mypy", True)
-        return self.environment.run(self.folder, *command, cache="strict" if strict else "relaxed")
+        cache = cache or ("strict" if strict else "relaxed")
+        return self.once(
+            lambda: self.environment.run(self.folder, *command, cache=cache), command, reads
+        )
+
+    def once(self, run: Callable[[], Run], command: Sequence[str], reads: Reads) -> Run:
+        """Do what a command stands for, or take the result of one that read the same."""
+
+        def install_and_run() -> Run:
+            self.environment.hold(self.twin)
+            return run()
+
+        inputs = {
+            **reads.contents(self.folder),
+            LOCK: (self.twin / LOCK).read_bytes(),
+            "python": str(self.environment.python).encode(),
+        }
+        return self.results.get(key_of(command, inputs), install_and_run)
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +215,15 @@ def environments() -> Iterator[Environments]:
     """Yield the environments of this worker."""
     with tempfile.TemporaryDirectory() as folder:
         yield Environments(Path(folder))
+
+
+@pytest.fixture(autouse=True)
+def _counted(results: Results, record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Record how many gates a test has run and shared."""
+    results.counts.clear()
+    yield
+    for name, count in results.counts.items():
+        record_property(f"gates {name}", count)
 
 
 def listed() -> Iterator[ParameterSet]:
@@ -167,66 +239,91 @@ def listed() -> Iterator[ParameterSet]:
         yield pytest.param(answers, id=f"{name}={value}", marks=pytest.mark.full)
 
 
+def locked(folder: Path, environment: Environment, results: Results) -> None:
+    """Write the lock file: equal dependencies resolve once a test run, so to equal versions."""
+    reads = Reads(
+        files=(),
+        tables=(
+            "build-system",
+            "dependency-groups",
+            "project.dependencies",
+            "project.name",
+            "project.requires-python",
+            "project.version",
+        ),
+    )
+    command = ("uv", "lock", "--quiet")
+
+    def resolve() -> Run:
+        done = environment.run(folder, *command)
+        check(done)
+        return replace(done, stdout=(folder / LOCK).read_text(encoding="utf-8"))
+
+    done = results.get(key_of(command, reads.contents(folder)), resolve)
+    (folder / LOCK).write_text(done.stdout, encoding="utf-8")
+
+
 @pytest.fixture(scope="module", params=listed())
 def subject(
     request: pytest.FixtureRequest,
     variant: Variant,
     environments: Environments,
+    results: Results,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Subject:
     """Return a variant with its environment."""
-    answers: Answers = request.param
-    folder = tmp_path_factory.mktemp("subject") / "project"
-    shutil.copytree(variant(**answers), folder)
+    return prepared(
+        request.param, variant, environments, results, tmp_path_factory.mktemp("subject")
+    )
+
+
+def prepared(
+    answers: Answers,
+    variant: Variant,
+    environments: Environments,
+    results: Results,
+    folder: Path,
+) -> Subject:
+    """Return a variant with its environment, in a folder."""
+    project = twin = shutil.copytree(variant(**answers), folder / "project")
     python = python_for(str(answers.get("python_min", "3.11")))
-    # Without a Python that may run it, its dependencies come from a twin that an older one runs.
-    twin = {**answers, "python_min": "3.11"}
+    if python is None:
+        # Its dependencies come from a twin that an older Python runs.
+        twin = shutil.copytree(variant(**{**answers, "python_min": "3.11"}), folder / "twin")
     oldest = python or python_for("3.11")
     assert oldest is not None
     environment = environments.of(oldest)
-    if python is None:
-        shutil.copytree(variant(**twin), folder.with_name("twin"))
-        environment.install(folder.with_name("twin"))
-    else:
-        environment.install(folder)
-    return Subject(answers=answers, folder=folder, environment=environment, python=python)
-
-
-def static_tasks(subject: Subject) -> list[str]:
-    """Return the gates of a variant's own check that run none of its code."""
-    project = tomllib.loads((subject.folder / "pyproject.toml").read_text(encoding="utf-8"))
-    gates: list[str] = project["tool"]["poe"]["tasks"]["check"]["sequence"]
-    return [gate for gate in gates if gate != "coverage"]
+    locked(twin, environment, results)
+    return Subject(
+        answers=answers,
+        folder=project,
+        twin=twin,
+        environment=environment,
+        python=python,
+        results=results,
+    )
 
 
 def test_gates_pass(subject: Subject) -> None:
-    """`uv run poe check` passes: lint, format, types, tests at their coverage, dependencies.
+    """Every gate of `uv run poe check` passes.
 
     Where no Python is new enough to run the variant (3.14 may be missing), its static gates pass.
     """
-    if subject.python is None or subject.same_code:
-        check(*(subject.run("poe", task) for task in static_tasks(subject)), about=subject.answers)
-        if subject.python is None:
-            pytest.skip(f"No Python {subject.minimum} here: only the static gates ran, and passed.")
-        return
+    runs = [subject.run("poe", task, reads=READS[task]) for task in subject.tasks]
 
-    check(subject.run("uv", "run", "poe", "check"), about=subject.answers)
-
-
-def test_linter_has_nothing_to_say(subject: Subject) -> None:
-    """Ruff finds its configuration in order: it prints no warning."""
-    runs = [subject.run("ruff", *words) for words in (["check"], ["format", "--check"])]
-
-    assert not "".join(run.stderr for run in runs)
+    check(*runs, about=subject.answers)
+    # Ruff finds its configuration in order: it prints no warning.
+    assert {run.stderr for run in runs if "ruff" in run.stderr} <= {
+        "Poe => ruff check\n",
+        "Poe => ruff format --check\n",
+    }
 
 
 def test_outsiders_types_find_nothing(subject: Subject) -> None:
     """`mypy --strict` without any configuration accepts the package, and the tests beside it."""
-    version = f"--python-version={subject.minimum}"
+    command = ("mypy", "--strict", "--config-file=", f"--python-version={subject.minimum}")
     runs = [
-        subject.environment.run(
-            subject.folder, "mypy", "--strict", "--config-file=", version, path, cache="outsider"
-        )
+        subject.run(*command, path, reads=CODE, cache="outsider")
         for path in (str(subject.package), "tests")
     ]
 
@@ -240,9 +337,10 @@ def test_outsiders_linter_finds_nothing(subject: Subject) -> None:
     """
     command = ["ruff", "check", "--isolated", "--select=ALL", "--ignore-noqa", "--quiet", *STYLE]
     command.append(f"--target-version=py{subject.minimum.replace('.', '')}")
+    in_tests = CLASHES | CLASHES_IN_TESTS
     runs = [
-        subject.run(*command, f"--ignore={','.join(CLASHES)}", str(subject.package)),
-        subject.run(*command, f"--ignore={','.join(CLASHES | CLASHES_IN_TESTS)}", "tests"),
+        subject.run(*command, f"--ignore={','.join(CLASHES)}", str(subject.package), reads=CODE),
+        subject.run(*command, f"--ignore={','.join(in_tests)}", "tests", reads=CODE),
     ]
 
     check(*runs, about=subject.answers)
@@ -254,13 +352,14 @@ def test_outsiders_other_tools_find_nothing(subject: Subject) -> None:
     ours = [sys.executable, "-m"]
     vulture = [*ours, "vulture", "--min-confidence"]
     runs = [
-        subject.run(*vulture, "80", package, "tests"),
+        subject.run(*vulture, "80", package, "tests", reads=CODE),
         subject.run(
             *(*vulture, "60", f"--ignore-names={','.join(USED_BY_NAME)}"),
             *(f"--ignore-decorators={','.join(USED_BY_DECORATOR)}", package),
+            reads=CODE,
         ),
-        subject.run(*ours, "bandit", "--quiet", "--recursive", package),
-        subject.run(*ours, "validate_pyproject", "pyproject.toml"),
+        subject.run(*ours, "bandit", "--quiet", "--recursive", package, reads=CODE),
+        subject.run(*ours, "validate_pyproject", "pyproject.toml", reads=WHOLE),
     ]
 
     check(*runs, about=subject.answers)
@@ -270,17 +369,22 @@ def test_wheel_is_complete(subject: Subject, tmp_path: Path) -> None:
     """A wheel builds, holds the package with py.typed and no more, and runs where it is alone."""
     if subject.python is None:
         pytest.skip(f"No Python {subject.minimum} here, so nothing can be installed.")
-    check(subject.run("uv", "build", "--wheel", "--quiet", f"--out-dir={tmp_path}"))
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
     name = subject.package.name
 
-    assert {part.partition("/")[0] for part in names} == {name, wheel.name[:-17] + ".dist-info"}
-    assert f"{name}/py.typed" in names
+    def build_and_run() -> Run:
+        run = partial(subject.environment.run, subject.folder, "uv")
+        check(run("build", "--wheel", "--quiet", f"--out-dir={tmp_path}"))
+        (wheel,) = tmp_path.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+        assert {part.partition("/")[0] for part in names} == {name, wheel.name[:-17] + ".dist-info"}
+        assert f"{name}/py.typed" in names
+        alone = ("--quiet", "--no-project", "--isolated", f"--python={subject.python}")
+        return run("run", *alone, f"--with={wheel}", "python", "-m", name, "--help")
 
-    alone = ("uv", "run", "--quiet", "--no-project", "--isolated", f"--python={subject.python}")
-    check(subject.run(*alone, f"--with={wheel}", "python", "-m", name, "--help"))
+    done = subject.once(build_and_run, ("wheel", name), WHEEL)
+
+    check(done, about=subject.answers)
 
 
 def test_oldest_python_is_here() -> None:
@@ -289,11 +393,3 @@ def test_oldest_python_is_here() -> None:
 
     assert python is not None
     assert "3.11" in python.resolve().name
-
-
-@pytest.mark.parametrize("name", NO_CODE)
-def test_answers_that_change_no_code(variant: Variant, name: str) -> None:
-    """A licence or an author changes neither the package nor its tests."""
-    for value in POOL[name]:
-        for folder in ("src", "tests"):
-            assert tree(variant(**{name: value}) / folder) == tree(variant() / folder)

@@ -1,0 +1,146 @@
+"""Sharing hides no fault: a gate runs again as soon as anything that it reads has changed."""
+
+import shutil
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+from conftest import Variant
+from environment import Environments, Run, check
+from sharing import Results, table
+from test_gates import READS, Answers, Subject, prepared
+
+FAMILY: Sequence[Answers] = ({"preset": "minimal"}, {"preset": "minimal", "customize": True})
+"""Variants that differ in a file which no gate reads: their answers."""
+
+TESTS = ("pytest", "-q", "tests/unit/test_router.py", "tests/unit/test_error_codes.py")
+"""Stand for all tests: they read the same, and take less time."""
+
+
+@pytest.fixture(scope="module")
+def family(
+    variant: Variant, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], tuple[Subject, Subject]]:
+    """Return a function that gives two variants, which share an environment and new results."""
+    environments = Environments(tmp_path_factory.mktemp("environments"))
+
+    def family() -> tuple[Subject, Subject]:
+        folder = tmp_path_factory.mktemp("family")
+        results = Results(folder)
+        first, second = (
+            prepared(answers, variant, environments, results, folder / f"{number}")
+            for number, answers in enumerate(FAMILY)
+        )
+        return first, second
+
+    return family
+
+
+SAID = Run(command=("version",), status=0, stdout="said", stderr="")
+
+CARELESS = "src/my_service/careless.py"
+FAULTS = {
+    "lint": (CARELESS, '"""Written in a hurry."""\n\nimport os\n', "F401"),
+    "format-check": (CARELESS, '"""Written in a hurry."""\nA=1\n', "reformat"),
+    "types": (CARELESS, '"""Hurry."""\n\nA: int = "1"\n', "assignment"),
+    "dependencies": (CARELESS, '"""Hurry."""\n\nimport tinydb\n', "DEP001"),
+    "coverage": (
+        "tests/unit/test_router.py",
+        "def test_fault() -> None:\n    assert 0\n",
+        "test_fault",
+    ),
+}
+"""What is planted in the second variant, by the gate that finds it: file, text and finding."""
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [gate if gate == "lint" else pytest.param(gate, marks=pytest.mark.full) for gate in FAULTS],
+)
+def test_planted_fault_is_found(gate: str, family: Callable[[], tuple[Subject, Subject]]) -> None:
+    """A fault in one of two variants that shared a gate is found, with sharing on."""
+    first, second = family()
+    command = TESTS if gate == "coverage" else ("poe", gate)
+    reads = READS[gate]
+    for subject in (first, second):
+        check(subject.run(*command, reads=reads))
+    assert second.results.counts == {"run": 2, "shared": 2}  # the gate, and the lock file
+    file, text, finding = FAULTS[gate]
+    path = second.folder / file
+    path.write_text((path.read_text("utf-8") if path.exists() else "") + text, encoding="utf-8")
+
+    done = second.run(*command, reads=reads)
+
+    assert done.status != 0, done
+    assert finding in done.output, done
+    check(first.run(*command, reads=reads))
+
+
+def test_other_versions_are_other_inputs(family: Callable[[], tuple[Subject, Subject]]) -> None:
+    """A gate runs again where the lock file differs."""
+    first, second = family()
+    ask = partial(Subject.once, command=("version",), reads=READS["types"])
+    assert ask(first, lambda: SAID).stdout == ask(second, lambda: SAID).stdout == "said"
+    with (second.folder / "uv.lock").open("a", encoding="utf-8") as lock:
+        lock.write("# Resolved to other versions.\n")
+
+    assert ask(second, lambda: replace(SAID, stdout="again")).stdout == "again"
+
+
+@pytest.mark.full
+def test_gates_read_what_they_are_shared_by(
+    variant: Variant, tmp_path: Path, results: Results
+) -> None:
+    """Every gate of a project passes with nothing there but what it is said to read.
+
+    So no result hangs on a file that its key leaves out. All tests run, as many as always.
+    """
+    environments = Environments(tmp_path / "environments")
+    subject = prepared({}, variant, environments, results, tmp_path)
+    subject.environment.install(subject.folder)
+    settings = (subject.folder / "pyproject.toml").read_text("utf-8")
+    for gate in subject.tasks:
+        bare = {
+            name: content
+            for name, content in READS[gate].contents(subject.folder).items()
+            if not name.startswith("[")
+        }
+        clear(subject.folder)
+        for name, content in bare.items():
+            path = subject.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if "pyproject.toml" not in bare:
+            path = subject.folder / "pyproject.toml"
+            path.write_text(only(settings, READS[gate].tables), encoding="utf-8")
+
+        check(subject.environment.run(subject.folder, "poe", gate), about=gate)
+
+        clear(subject.folder)
+        shutil.copytree(variant(), subject.folder, dirs_exist_ok=True)
+
+
+def clear(folder: Path) -> None:
+    """Remove all that is in a folder."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def only(settings: str, names: Sequence[str]) -> str:
+    """Return some tables of a pyproject.toml."""
+    found: dict[str, Any] = {}
+    for name in names:
+        *parents, last = name.split(".")
+        value = table(tomllib.loads(settings), name)
+        if value is not None:
+            inner = found
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[last] = value
+    return tomli_w.dumps(found)
