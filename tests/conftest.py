@@ -1,8 +1,9 @@
 """What every test is given: the template, its variants, and a Copier that knows no user."""
 
 import json
+import resource
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,29 @@ from harness import DEFAULTS, copy_template, render
 from sharing import Results
 
 Variant = Callable[..., Path]
+
+
+CPU = pytest.StashKey[float]()
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time of this process, and of its children that have ended."""
+    own, children = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Note the CPU time at the start of a test."""
+    item.stash[CPU] = cpu_seconds()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Record the CPU seconds of a test, with its fixtures; the report shows where they go."""
+    yield
+    item.user_properties.append(("cpu seconds", f"{cpu_seconds() - item.stash[CPU]:.2f}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

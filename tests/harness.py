@@ -17,11 +17,11 @@ import copier
 import copier._main
 import copier._template
 import yaml
-from allpairspy import AllPairs  # type: ignore[import-untyped]  # it has no types
 from copier._cli import CopierApp
 from copier._jinja_ext import SandboxedEnvironment
 from copier._template import load_template_config
 from copier._vcs import get_repo
+from covertable import make  # type: ignore[import-untyped]  # it has no types
 from jinja2 import nodes
 from jinja2.nativetypes import NativeEnvironment
 
@@ -31,7 +31,7 @@ COPIER = ROOT / ".venv" / "bin" / "copier"
 DEFAULTS: Mapping[str, object] = {"project_name": "My Service"}
 """The answers of every render that does not give others."""
 
-Compiled = dict[tuple[str, str | None, str | None], CodeType]
+Compiled = dict[tuple[str, str | None], CodeType]
 
 
 class UnknownAnswerError(ValueError):
@@ -49,23 +49,29 @@ class RememberingEnvironment(SandboxedEnvironment):
         name: str | None = None,
         filename: str | None = None,
     ) -> CodeType:
-        """Return the code of a source; a `yield` tag has effects when it is parsed."""
+        """Return the code of a source; a `yield` tag has effects when it is parsed.
+
+        The file name, which only tracebacks show, is that of the first one: each update clones the
+        template to a new folder.
+        """
         if not isinstance(source, str) or re.search(r"\{%-?\s*yield\b", source):
             return super().compile(source, name, filename)
-        key = (source, name, filename)
+        key = (source, name)
         if key not in self.compiled:
             self.compiled[key] = super().compile(source, name, filename)
         return self.compiled[key]
 
 
-@cache
-def _parsed(path: Path, _content: bytes) -> dict[str, Any]:
-    return load_template_config(path)
+CONFIGS: dict[bytes, dict[str, Any]] = {}
+"""What each copier.yml says, by its content."""
 
 
 def _config(path: Path) -> dict[str, Any]:
-    """Read copier.yml, once for each content."""
-    return deepcopy(_parsed(path, path.read_bytes()))
+    """Read copier.yml, once for each content; ours includes no other file."""
+    content = path.read_bytes()
+    if content not in CONFIGS:
+        CONFIGS[content] = load_template_config(path)
+    return deepcopy(CONFIGS[content])
 
 
 def _repository(url: str, found: Callable[[str], str | None] = get_repo) -> str | None:
@@ -225,14 +231,20 @@ def only(need: Need) -> dict[str, object]:
     return {**off, need.name: need.answer}
 
 
-def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
-    """Return answers that make sense, in which every pair of such values occurs."""
-
-    def allowed(row: Sequence[object]) -> bool:
-        return makes_sense(dict(zip(pool, row, strict=False)))
-
-    rows = AllPairs(list(pool.values()), filter_func=allowed)
-    return [dict(zip(pool, row, strict=True)) for row in rows]
+def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, Any]]:
+    """Return answers that make sense, in which every pair of values that can meet occurs."""
+    constraints = [
+        {
+            "operator": "or",
+            "conditions": [
+                {"operator": "ne", "left": need.name, "value": need.answer},
+                {"operator": "ne", "left": need.needed, "value": need.without},
+            ],
+        }
+        for need in NEEDS
+    ]
+    rows: list[dict[str, Any]] = make(pool, constraints=constraints)
+    return rows
 
 
 def covering() -> list[dict[str, object]]:

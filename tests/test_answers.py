@@ -6,6 +6,7 @@ import shutil
 import tomllib
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -134,21 +135,22 @@ def refusal(name: str) -> str:
     return "^(?:" + "|".join(map(re.escape, SENTENCES[name])) + ")$"
 
 
-def parse(files: dict[str, str]) -> None:
-    """Parse every file of a language that has a parser here."""
-    for path, text in files.items():
-        if path.endswith(".py"):
-            compile(text, path, "exec", dont_inherit=True)
-        elif path.endswith((".yml", ".yaml")):
-            list(yaml.safe_load_all(text))
-        elif path.endswith(".toml"):
-            tomllib.loads(text)
+@lru_cache(maxsize=1000)  # most files of a project hold no answer
+def parse(suffix: str, text: str) -> None:
+    """Parse a file of a language that has a parser here."""
+    if suffix == "py":
+        compile(text, "rendered", "exec", dont_inherit=True)
+    elif suffix in {"yml", "yaml"}:
+        list(yaml.safe_load_all(text))
+    elif suffix == "toml":
+        tomllib.loads(text)
 
 
 def check(project: Path, name: str, value: str) -> None:
     """Check that each file of a project parses, and that those that show the answer hold it."""
     files = {path: content.decode() for path, content in tree(project).items()}
-    parse(files)
+    for path, text in files.items():
+        parse(path.rpartition(".")[2], text)
     package = tomllib.loads(files["pyproject.toml"])["project"]
     author = package.get("authors", [{}])[0]
     answers = yaml.safe_load(files[".copier-answers.yml"])

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from _pytest.mark import ParameterSet
 
 from conftest import Variant
 from environment import Environment, Environments, Run, check, python_for
-from harness import answer_sets, defaults, makes_sense, pairs, values
+from harness import NEEDS, answer_sets, defaults, makes_sense, pairs, values
 from sharing import LOCK, Reads, Results, key_of
 
 Answers = Mapping[str, object]
@@ -29,10 +30,8 @@ NAMES: Sequence[Answers] = ({}, NAMED["short-names"], NAMED["long-names"])
 
 def drawn() -> Iterator[Answers]:
     """Yield answers, some of them with odd names."""
-    for row in pairs({**POOL, "names": NAMES}):
-        names = row.pop("names")
-        assert isinstance(names, Mapping)
-        yield {**names, **row}
+    for row in pairs({**POOL, "names": range(len(NAMES))}):
+        yield {**NAMES[row.pop("names")], **row}
 
 
 PAIRS: Sequence[Answers] = list(drawn())
@@ -393,3 +392,34 @@ def test_oldest_python_is_here() -> None:
 
     assert python is not None
     assert "3.11" in python.resolve().name
+
+
+def test_all_pairs_are_covered(record_property: Callable[[str, object], None]) -> None:
+    """Any two values of two questions that make sense together occur together in a variant."""
+    everything = [*NAMED.values(), *PAIRS, *FLIPS]
+    rendered = [{**defaults(), **answers} for answers in PAIRS]
+    possible = {
+        frozenset({(one, first), (two, second)})
+        for one, two in combinations(POOL, 2)
+        for first in POOL[one]
+        for second in POOL[two]
+        if can_meet({one: first, two: second})
+    }
+    covered = {
+        frozenset({(one, row[one]), (two, row[two])})
+        for row in rendered
+        for one, two in combinations(POOL, 2)
+    }
+    record_property("variants", f"{len(everything)} variants")
+    record_property("pairs of answers", f"{len(covered & possible)} of {len(possible)}")
+
+    assert covered == possible
+
+
+def can_meet(answers: Answers) -> bool:
+    """Tell whether some variant can have two answers: what they need, they leave open or give."""
+    free = {name: POOL[name] for need in NEEDS for name in (need.needed,) if name not in answers}
+    return any(
+        makes_sense({**answers, **dict(zip(free, chosen, strict=True))})
+        for chosen in product(*free.values())
+    )

@@ -26,6 +26,15 @@ def commands(document: Path) -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
+def printed(project: Path) -> tuple[list[str], list[str]]:
+    """Return the commands of a project's README, and the tasks in its table that end."""
+    readme = project / "README.md"
+    rows = re.findall(
+        r"^\| `(uv run poe (?!serve)[^`]+)`", readme.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return commands(readme), rows
+
+
 @pytest.fixture(scope="session")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the environment of a newcomer, who has Python and pip."""
@@ -153,15 +162,19 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
 
 
 @pytest.mark.full
-def test_generated_readme_commands(tmp_path: Path, shell: dict[str, str]) -> None:
-    """The other commands of a project's README do what they say: by uv, by pip, by Copier."""
+def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
+    """The other commands of a project's README do what they say: by uv, by pip, by Copier.
+
+    The project is the smallest one with the commands of a standard project.
+    """
     template = git_template(tmp_path / "template")
-    run(f"uvx copier copy --defaults {template} my-service", tmp_path, shell)
+    answers = {"preset": "minimal", "database": "sqlite", "example": True}
+    options = " ".join(f"--data {name}={answer}" for name, answer in answers.items())
+    run(f"uvx copier copy --defaults {options} {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
+    assert printed(folder) == printed(variant())
     run("git init && git add . && git commit -m start", folder, shell)
-    _, check, *pip, downgrade, let_go, update = commands(folder / "README.md")
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    tasks = re.findall(r"^\| `(uv run poe (?!serve)[^`]+)`", readme, re.MULTILINE)
+    (_, check, *pip, downgrade, let_go, update), tasks = printed(folder)
 
     assert " passed in " in run(check, folder, shell)
     for task in tasks:

@@ -9,26 +9,27 @@ import signal
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import copier
 import jinja2
 import pytest
 import yaml
-from allpairspy import AllPairs  # type: ignore[import-untyped]  # it has no types
+from covertable import make  # type: ignore[import-untyped]  # it has no types
 from jinja2 import nodes
 
 from conftest import Variant
 from harness import (
     COPIER,
     DEFAULTS,
+    NEEDS,
     ROOT,
+    Need,
     UnknownAnswerError,
     commit_all,
     fast,
     git,
-    makes_sense,
     questions,
     render,
     settings,
@@ -239,18 +240,21 @@ CHANGES = {name: list(itertools.product(found[:2], repeat=2)) for name, found in
 """Two answers to every question before an update, each with two after it."""
 
 
-def sensible(row: Sequence[tuple[object, ...]]) -> bool:
-    """Tell whether the answers before an update make sense, and those after it."""
-    return all(
-        makes_sense({name: pair[when] for name, pair in zip(CHANGES, row, strict=False)})
-        for when in (0, 1)
-    )
+def sensible(need: Need) -> dict[str, object]:
+    """Return the constraint that no practice lacks what it needs, before and after an update."""
+
+    def holds(row: Mapping[str, tuple[object, object]]) -> bool:
+        return not any(
+            (answer, without) == (need.answer, need.without)
+            for answer, without in zip(row[need.name], row[need.needed], strict=True)
+        )
+
+    return {"operator": "fn", "requires": [need.name, need.needed], "evaluate": holds}
 
 
-ROWS = [
-    dict(zip(CHANGES, row, strict=True))
-    for row in AllPairs(list(CHANGES.values()), filter_func=sensible)
-]
+ROWS: list[dict[str, tuple[object, object]]] = make(
+    CHANGES, constraints=[sensible(need) for need in NEEDS]
+)
 """Updates in which every pair of changes occurs."""
 
 
