@@ -1,67 +1,113 @@
-"""What is measured, how, and what comes out."""
+"""What a benchmark declares, and the run that measures it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.servers import Serving
+from benchmarks import BenchmarkError
+from benchmarks.collector import Collector
+from benchmarks.projects import Projects
+
+Figures = Mapping[str, float]
+"""The figures of a row, by column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """How to measure.
+class Goal:
+    """A limit for one figure of a row.
 
     Attributes:
-        pairs: Loads of each server in a row, and starts.
-        seconds: How long one load lasts.
-        folder: Where logs go.
-        core: Where servers run.
+        text: What the figure says.
+        row: The row.
+        column: The figure of that row.
+        relative_to: A row whose figure divides it, if any.
+        at_least: The lower limit, if the goal has one.
+        at_most: The upper limit, if the goal has one.
     """
 
-    pairs: int
-    seconds: int
+    text: str
+    row: str
+    column: str
+    relative_to: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def limit(self) -> str:
+        """The limit, as the report shows it."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:.2f}"
+        return f"at most {self.at_most:.2f}"
+
+    def figure(self, results: Mapping[str, Figures]) -> float | None:
+        """Return the measured figure, or None if a row that it needs was not measured."""
+        rows = [self.row] if self.relative_to is None else [self.row, self.relative_to]
+        found = [results.get(row, {}).get(self.column) for row in rows]
+        measured = [figure for figure in found if figure is not None]
+        if len(measured) < len(rows):
+            return None
+        return measured[0] / (measured[1] if self.relative_to else 1.0)
+
+    def verdict(self, results: Mapping[str, Figures]) -> str:
+        """Return "met", "missed" or "not measured"."""
+        figure = self.figure(results)
+        if figure is None:
+            return "not measured"
+        is_met = (self.at_least is None or figure >= self.at_least) and (
+            self.at_most is None or figure <= self.at_most
+        )
+        return "met" if is_met else "missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a benchmark.
+
+    Attributes:
+        rows: The rows to measure, in the order of the report.
+        sample: The sizes of the sample, by argument.
+        projects: Renders and installs projects.
+        collector: Receives the traces of a service that exports them.
+        folder: Where logs go.
+        core: The CPU core of whatever is measured; the load comes from another one.
+        versions: Versions of the measured packages, which the benchmark fills in.
+    """
+
+    rows: Sequence[str]
+    sample: Mapping[str, float]
+    projects: Projects
+    collector: Collector
     folder: Path
     core: int
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def size(self, argument: str) -> int:
+        """Return a size of the sample that is a whole number."""
+        return int(self.sample[argument])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What is compared with what.
+class Benchmark:
+    """A command.
 
     Attributes:
-        subject: What is measured.
-        baseline: What it is compared with.
-        load_only: Leave out start and import, which another row shows?
-        in_process: The package to call without sockets too, if any.
+        description: What it measures.
+        rows: All rows, in the order of the report.
+        columns: The columns of the report.
+        goals: What the figures should be.
+        sample: The sizes of the published sample, by argument.
+        smallest: The smallest sizes that still run every row.
+        measure: Measures the rows of a run, and yields the figures or the error of each.
+        charted: The column that the report draws, if any.
+        method: Returns what the report adds to the sample.
     """
 
-    subject: Serving
-    baseline: Serving
-    load_only: bool = False
-    in_process: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came out for a row: ratios to its baseline, but for `megabytes`.
-
-    Attributes:
-        name: The row.
-        against: The baseline.
-        kept: Requests that the baseline's CPU for one request serves.
-        rate: Requests a second.
-        memory: Resident memory after the load.
-        megabytes: The same of the subject alone.
-        imports: Time of the import.
-        first_answer: Time from start to first answer.
-        in_process: CPU of a request without sockets.
-    """
-
-    name: str
-    against: str
-    kept: float
-    rate: float
-    memory: float
-    megabytes: float
-    imports: float | None = None
-    first_answer: float | None = None
-    in_process: float | None = None
+    description: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    goals: Sequence[Goal]
+    sample: Mapping[str, float]
+    smallest: Mapping[str, float]
+    measure: Callable[[Run], Iterator[tuple[str, Figures | BenchmarkError]]]
+    charted: str | None = None
+    method: Callable[[Run], str] = lambda _run: ""
