@@ -7,18 +7,15 @@ from threading import Thread
 
 
 class Collector(ThreadingHTTPServer):
-    """Accepts every export; `batches` counts them."""
+    """Accepts every export, and counts them in `batches`."""
 
     batches = 0
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Counts one export."""
-
     server: Collector
 
     def do_POST(self) -> None:
-        """Respond with 200."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.batches += 1
         self.send_response(200)
@@ -26,12 +23,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Log nothing."""
+        pass
 
 
 @contextmanager
 def run_collector() -> Iterator[Collector]:
-    """Run a collector on a free port."""
     with Collector(("127.0.0.1", 0), Handler) as collector:
         thread = Thread(target=collector.serve_forever)
         thread.start()

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from benchmarks import BenchmarkError, evidence
-from benchmarks.model import Figures, Run
+from benchmarks.model import Measured, Run
 from benchmarks.projects import ROOT, Variant, versions
 from benchmarks.servers import ServerSpec, free_ports
 from benchmarks.specs import rendered
@@ -17,33 +17,23 @@ PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "uvloop")
 
 
 class Output(TypedDict):
-    """What `benchmarks.inside.driver` writes.
-
-    Attributes:
-        figures: The figures of each row.
-        requests: Requests that the service received, and has to log.
-    """
+    """The figures by row, and the number of requests that the service received."""
 
     figures: dict[str, dict[str, float]]
     requests: int
 
 
 def drive(spec: ServerSpec, module: str, options: Mapping[str, object], run: Run) -> Output:
-    """Run the `measure` of a module in `benchmarks.inside`.
-
-    Raises:
-        BenchmarkError: It failed, or a request was not logged.
-    """
+    """Run `measure` of a module in `benchmarks.inside`; every request has to be in the log."""
     result, log = run.folder / "result.json", run.folder / "log"
     path = os.pathsep.join([str(ROOT), str(spec.folder / "tests")])
-    name = f"benchmarks.inside.{module}"
-    command = [spec.python, "-m", "benchmarks.inside.driver", name, json.dumps(options), str(result)]
+    words = [f"benchmarks.inside.{module}", json.dumps(options), str(result)]
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command,
+            [spec.python, "-m", "benchmarks.inside.driver", *words],
             cwd=spec.folder,
-            env=spec.variables(*free_ports(2), PYTHONPATH=path),
+            env=spec.variables(*free_ports(), PYTHONPATH=path),
             stdout=output,
             stderr=subprocess.PIPE,
         ) as process,
@@ -53,27 +43,25 @@ def drive(spec: ServerSpec, module: str, options: Mapping[str, object], run: Run
     if process.returncode != 0:
         raise BenchmarkError(f"in-process:\n{errors.decode(errors='replace')[-2000:]}")
     found = cast("Output", json.loads(result.read_text("utf-8")))
-    if spec.is_request is not None:
-        logged = evidence.count_lines(log, spec.is_request)
-        evidence.verify(spec.name, found["requests"], 0, logged=logged, counted=None)
+    logged = evidence.count_lines(log, spec.is_request) if spec.is_request else None
+    evidence.verify(found["requests"], 0, logged=logged, counted=None)
     return found
 
 
 def measure_variant(
-    run: Run, module: str, label: str, variant: Variant, packages: tuple[str, ...]
-) -> Iterator[tuple[str, Figures | BenchmarkError]]:
+    run: Run, module: str, label: str, variant: Variant, *packages: str
+) -> Measured:
     """Measure the rows of a run whose names end with a label, in one process."""
     suffix = f", {label}"
     rows = [row.removesuffix(suffix) for row in run.rows if row.endswith(suffix)]
     if not rows:
         return
-    spec = rendered(run, label, variant)
+    spec = rendered(run, variant)
     run.versions.update(versions(spec.python, [*PACKAGES, *packages]))
+    options = {**run.sample, "cache": variant.cache, "rows": rows}
     try:
-        found = drive(spec, module, {**run.sample, "store": variant.cache, "rows": rows}, run)[
-            "figures"
-        ]
+        figures = drive(spec, module, options, run)["figures"]
     except BenchmarkError as error:
         yield label, error
     else:
-        yield from ((f"{row}{suffix}", found[row]) for row in rows)
+        yield from ((f"{row}{suffix}", figures[row]) for row in rows)

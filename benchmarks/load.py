@@ -17,10 +17,10 @@ CONTENT_LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a server responded to.
+    """What a load received.
 
     Attributes:
-        requests: Responses that the load received.
+        requests: Responses.
         seconds: The duration.
         cut: Requests that the server may have served besides, when the load ended.
     """
@@ -64,24 +64,13 @@ async def _load_connection(port: int, path: str, end: float) -> int:
 
 
 async def asyncio_load(port: int, path: str, seconds: float) -> Load:
-    """Load a server without wrk.
-
-    Raises:
-        BenchmarkError: A request failed.
-    """
     start = time.perf_counter()
-    responses = await asyncio.gather(
-        *(_load_connection(port, path, start + seconds) for _ in range(CONNECTIONS))
-    )
-    return Load(requests=sum(responses), seconds=time.perf_counter() - start, cut=0)
+    connections = [_load_connection(port, path, start + seconds) for _ in range(CONNECTIONS)]
+    requests = sum(await asyncio.gather(*connections))
+    return Load(requests=requests, seconds=time.perf_counter() - start, cut=0)
 
 
 def parse_wrk(output: str) -> Load:
-    """Read what wrk prints.
-
-    Raises:
-        BenchmarkError: A request failed, or there was none.
-    """
     done = re.search(r"^\s*(\d+) requests in ([\d.]+)(ms|s|m),", output, re.MULTILINE)
     failed = re.search(r"^\s*(Non-2xx|Socket errors).*$", output, re.MULTILINE)
     if done is None or failed is not None or done[1] == "0":
@@ -96,11 +85,6 @@ def generator(seconds: float) -> str:
 
 
 def load(port: int, path: str, seconds: float) -> Load:
-    """Load a server on this machine.
-
-    Raises:
-        BenchmarkError: A request failed.
-    """
     if generator(seconds) == "asyncio":
         return asyncio.run(asyncio_load(port, path, seconds))
     url = f"http://127.0.0.1:{port}{path}"

@@ -11,52 +11,43 @@ from benchmarks.projects import Projects
 Figures = Mapping[str, float]
 """The figures of a row, by column."""
 
+Measured = Iterator[tuple[str, Figures | BenchmarkError]]
+"""Rows, each with its figures or with the error that it ended in."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Goal:
-    """A limit for one figure of a row.
-
-    Attributes:
-        text: What the figure says.
-        row: The row.
-        column: The figure of that row.
-        relative_to: A row whose figure divides it, if any.
-        at_least: The lower limit, if the goal has one.
-        at_most: The upper limit, if the goal has one.
-    """
+    """A lower or upper limit for a figure, or for its ratio to that of another row."""
 
     text: str
     row: str
     column: str
-    relative_to: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: float | None = field(default=None, kw_only=True)
+    at_most: float | None = field(default=None, kw_only=True)
+    relative_to: str | None = field(default=None, kw_only=True)
 
     @property
     def limit(self) -> str:
-        """The limit, as the report shows it."""
         if self.at_least is not None:
             return f"at least {self.at_least:.2f}"
         return f"at most {self.at_most:.2f}"
 
     def figure(self, results: Mapping[str, Figures]) -> float | None:
-        """Return the measured figure, or None if a row that it needs was not measured."""
-        rows = [self.row] if self.relative_to is None else [self.row, self.relative_to]
-        found = [results.get(row, {}).get(self.column) for row in rows]
-        measured = [figure for figure in found if figure is not None]
-        if len(measured) < len(rows):
-            return None
-        return measured[0] / (measured[1] if self.relative_to else 1.0)
+        """Return the figure, or None if a row that it needs was not measured."""
+        figure = results.get(self.row, {}).get(self.column)
+        if self.relative_to is None or figure is None:
+            return figure
+        base = results.get(self.relative_to, {}).get(self.column)
+        return None if base is None else figure / base
 
     def verdict(self, results: Mapping[str, Figures]) -> str:
-        """Return "met", "missed" or "not measured"."""
         figure = self.figure(results)
         if figure is None:
             return "not measured"
-        is_met = (self.at_least is None or figure >= self.at_least) and (
-            self.at_most is None or figure <= self.at_most
+        is_missed = (self.at_least is not None and figure < self.at_least) or (
+            self.at_most is not None and figure > self.at_most
         )
-        return "met" if is_met else "missed"
+        return "missed" if is_missed else "met"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +60,7 @@ class Run:
         projects: Renders and installs projects.
         collector: Receives the traces of a service that exports them.
         folder: Where logs go.
-        core: The CPU core of whatever is measured; the load comes from another one.
+        core: The CPU core of what is measured; the load comes from another one.
         versions: Versions of the measured packages, which the benchmark fills in.
     """
 
@@ -81,25 +72,20 @@ class Run:
     core: int
     versions: dict[str, str] = field(default_factory=dict)
 
-    def size(self, argument: str) -> int:
-        """Return a size of the sample that is a whole number."""
-        return int(self.sample[argument])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:
     """A command.
 
     Attributes:
-        description: What it measures.
+        description: What it measures, for the command's help.
         rows: All rows, in the order of the report.
         columns: The columns of the report.
-        goals: What the figures should be.
+        goals: The limits that figures should keep.
         sample: The sizes of the published sample, by argument.
         smallest: The smallest sizes that still run every row.
-        measure: Measures the rows of a run, and yields the figures or the error of each.
+        measure: Measures the rows of a run.
         charted: The column that the report draws, if any.
-        method: Returns what the report adds to the sample.
     """
 
     description: str
@@ -108,6 +94,5 @@ class Benchmark:
     goals: Sequence[Goal]
     sample: Mapping[str, float]
     smallest: Mapping[str, float]
-    measure: Callable[[Run], Iterator[tuple[str, Figures | BenchmarkError]]]
+    measure: Callable[[Run], Measured]
     charted: str | None = None
-    method: Callable[[Run], str] = lambda _run: ""

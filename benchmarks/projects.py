@@ -1,6 +1,7 @@
 """Rendered projects, each installed into an environment of its own."""
 
 import json
+import platform
 import shutil
 import subprocess
 import sys
@@ -48,13 +49,6 @@ async def {function}() -> dict[str, str]:
     return {{"message": "pong"}}
 '''
 
-VERSIONS = """
-import json, platform, sys
-from importlib.metadata import version
-found = {name: version(name) for name in sys.argv[1:]}
-print(json.dumps({"Python": platform.python_version(), **found}))
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
@@ -78,7 +72,6 @@ EVERYTHING = Variant(practices=PRACTICES)
 
 
 def uv(folder: Path, *arguments: str) -> None:
-    """Run uv in a project's folder."""
     environment = clean({"UV_PROJECT_ENVIRONMENT": ".venv"})
     subprocess.run(["uv", *arguments, "--quiet"], cwd=folder, env=environment, check=True)
 
@@ -140,7 +133,8 @@ class Projects:
         return project
 
 
-def versions(python: Path, packages: Iterable[str]) -> dict[str, str]:
+def versions(python: str, packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of packages in an environment."""
-    found: dict[str, str] = json.loads(subprocess.check_output([python, "-c", VERSIONS, *packages]))
-    return found
+    listing = subprocess.check_output(["uv", "pip", "list", "--python", python, "--format", "json"])
+    found = {package["name"]: package["version"] for package in json.loads(listing)}
+    return {"Python": platform.python_version(), **{name: found[name] for name in packages}}

@@ -63,12 +63,12 @@ xychart-beta horizontal
 ```"""
 
 
-def method(benchmark: Benchmark, run: Run) -> str:
+def method(run: Run) -> str:
     """Return the sample, the machine and the versions."""
     sample = ", ".join(f"{size:g} {argument}" for argument, size in run.sample.items())
     machine = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
     found = "; ".join(f"{name} {version}" for name, version in run.versions.items())
-    return f"Sample: {sample}{benchmark.method(run)}. {machine}; {found}."
+    return f"Sample: {sample}. {machine}; {found}."
 
 
 def sections(benchmark: Benchmark, run: Run, results: Results) -> dict[str, str]:
@@ -76,7 +76,7 @@ def sections(benchmark: Benchmark, run: Run, results: Results) -> dict[str, str]
     found = {
         "goals": goals_table(benchmark, results),
         "figures": figures_table(benchmark, results),
-        "method": method(benchmark, run),
+        "method": method(run),
     }
     if benchmark.charted is not None:
         found["chart"] = chart(benchmark.charted, results)

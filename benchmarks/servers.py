@@ -21,6 +21,7 @@ FOREIGN = ("GRANIAN_", "MY_SERVICE_", "PYTHON", "UVICORN_", "WEB_CONCURRENCY", "
 """Prefixes of variables that would change how a server runs."""
 
 START_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,6 @@ class ServerSpec:
     """How to serve an application. `{port}` and `{admin}` stand for two free ports.
 
     Attributes:
-        name: Names it in messages.
         command: The words of the command.
         folder: The working directory.
         module: The module that it imports before it can serve, for the import time.
@@ -39,7 +39,6 @@ class ServerSpec:
         collector: The collector that it exports traces to, if any.
     """
 
-    name: str
     command: tuple[str, ...]
     folder: Path
     module: str
@@ -50,12 +49,10 @@ class ServerSpec:
     collector: Collector | None = None
 
     @property
-    def python(self) -> Path:
-        """The interpreter of its environment."""
-        return Path(self.command[0]).with_name("python")
+    def python(self) -> str:
+        return str(Path(self.command[0]).with_name("python"))
 
     def variables(self, port: int, admin: int, **added: str) -> dict[str, str]:
-        """Return the variables of its process."""
         own = {name: with_ports(text, port, admin) for name, text in self.environment.items()}
         return clean({**own, **added})
 
@@ -67,31 +64,19 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def with_ports(text: str, port: int, admin: int) -> str:
-    """Fill in the ports."""
     return text.replace("{port}", str(port)).replace("{admin}", str(admin))
 
 
-def free_ports(count: int) -> list[int]:
-    """Return different free ports of the loopback interface."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server.
-
-    Attributes:
-        spec: How it was started.
-        process: The process.
-        port: Its port.
-        metrics_url: Its Prometheus endpoint, if it has one.
-        log: The file of its standard output.
-        start_seconds: Seconds from its start to its first response.
-    """
+    """A running server, with the file of its standard output."""
 
     spec: ServerSpec
     process: subprocess.Popen[bytes]
@@ -101,7 +86,6 @@ class Server:
     start_seconds: float
 
     def processes(self) -> list[psutil.Process]:
-        """Return the process and all its descendants."""
         process = psutil.Process(self.process.pid)
         return [process, *process.children(recursive=True)]
 
@@ -117,11 +101,7 @@ class Server:
 def wait_for_response(
     process: subprocess.Popen[bytes], port: int, path: str, start: float
 ) -> float:
-    """Wait for the first response; return the seconds since `start`.
-
-    Raises:
-        BenchmarkError: The server ended, a status is not 2xx, or the start took too long.
-    """
+    """Wait for the first response; return the seconds since `start`."""
     while process.poll() is None and time.perf_counter() - start < START_TIMEOUT_SECONDS:
         try:
             request(port, path)
@@ -133,52 +113,44 @@ def wait_for_response(
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Terminate a server; kill it after 15 seconds."""
     process.terminate()
     try:
-        process.wait(timeout=15)
+        process.wait(timeout=STOP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
 def run_server(spec: ServerSpec, folder: Path, core: int) -> Iterator[Server]:
-    """Run a server on a core; its log is a file in the folder.
-
-    Raises:
-        BenchmarkError: It did not start.
-    """
-    port, admin = free_ports(2)
+    port, admin = free_ports()
     log, errors = folder / f"{port}.log", folder / f"{port}.err"
     start = time.perf_counter()
-    with log.open("wb") as stdout, errors.open("wb") as stderr:
+    with ExitStack() as stack:
         try:
             process = subprocess.Popen(
                 [with_ports(word, port, admin) for word in spec.command],
                 cwd=spec.folder,
                 env=spec.variables(port, admin),
                 stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
+                stdout=stack.enter_context(log.open("wb")),
+                stderr=stack.enter_context(errors.open("wb")),
                 process_group=0,
             )
         except OSError as error:
-            raise BenchmarkError(f"{spec.name}: {error}") from error
-    with process:
+            raise BenchmarkError(f"{spec.command[0]} does not start: {error}") from error
+        stack.enter_context(process)
+        stack.callback(stop, process)
+        os.sched_setaffinity(process.pid, {core})  # before it has started any thread
         try:
-            os.sched_setaffinity(process.pid, {core})  # before it has started any thread
-            try:
-                seconds = wait_for_response(process, port, spec.path, start)
-            except BenchmarkError as error:
-                output = errors.read_text("utf-8", "replace")[-2000:]
-                raise BenchmarkError(f"{spec.name}: {error}\n{output}") from error
-            yield Server(
-                spec=spec,
-                process=process,
-                port=port,
-                metrics_url=spec.metrics_url and with_ports(spec.metrics_url, port, admin),
-                log=log,
-                start_seconds=seconds,
-            )
-        finally:
-            stop(process)
+            start_seconds = wait_for_response(process, port, spec.path, start)
+        except BenchmarkError as error:
+            output = errors.read_text("utf-8", "replace")[-2000:]
+            raise BenchmarkError(f"{' '.join(spec.command)}: {error}\n{output}") from error
+        yield Server(
+            spec=spec,
+            process=process,
+            port=port,
+            metrics_url=spec.metrics_url and with_ports(spec.metrics_url, port, admin),
+            log=log,
+            start_seconds=start_seconds,
+        )

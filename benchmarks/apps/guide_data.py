@@ -5,7 +5,7 @@ are the engine, and the endpoints that hand on what the guide queries. The table
 """
 
 # This is quoted code, with the faults that the rules below would find.
-# ruff: noqa: ANN201, B008, D101, D102, D103, FAST002, UP017
+# ruff: noqa: ANN201, B008, FAST002, UP017
 # mypy: ignore-errors
 
 from collections.abc import Sequence

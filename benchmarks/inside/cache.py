@@ -21,15 +21,7 @@ import uvloop
 from fastapi import FastAPI
 
 from benchmarks.apps import guide_cache as guide
-from benchmarks.inside.driver import (
-    Call,
-    Scope,
-    Work,
-    body_of,
-    called,
-    check_same,
-    compare,
-)
+from benchmarks.inside.driver import Call, Client, Work, check_same, compare
 
 REQUESTS = 200
 CALLERS = 200
@@ -76,46 +68,32 @@ class Subject:
     """A service with a cache.
 
     Attributes:
-        app: The service, with all its observability.
-        state: What its lifespan yielded.
+        service: Calls the service, which has all its observability.
         settings: Its settings.
         redis: The address of its Redis server; None for the store in memory.
         freeze: Stops that server within a block.
         rounds: How often work is repeated.
-        requests: Requests that the service received, and has to log.
     """
 
-    app: FastAPI
-    state: Scope
+    service: Client
     settings: Any
     redis: str | None
     freeze: Freezer
     rounds: int
-    requests: int = 0
 
-    async def get(self, path: str, **state: object) -> None:
-        """Send many requests, with changes to the state of the service."""
-        self.requests += REQUESTS
-        await called(self.app, [Call(path)] * REQUESTS, {**self.state, **state})
-
-    async def request(self, call: Call, **state: object) -> Any:  # noqa: ANN401  (JSON)
-        """Send a request; return the JSON of the response."""
-        self.requests += 1
-        return await body_of(self.app, call, {**self.state, **state})
+    async def create_author(self) -> Call:
+        """Create a user with posts; return the request for the user's statistics."""
+        email = f"writer{self.service.requests}@example.org"
+        author = await self.post("/users", email=email, name="Writer")
+        for _ in range(POSTS):
+            await self.post("/posts", author_id=author, title="Hello", body="world " * 20)
+        return Call(f"/users/{author}/stats")
 
     async def post(self, path: str, **body: object) -> int:
         """Create an entity; return its id."""
-        created = await self.request(Call(path, "POST", json.dumps(body).encode()))
+        created = await self.service.json(Call(path, "POST", json.dumps(body).encode()))
         entity_id: int = created["id"]
         return entity_id
-
-    async def create_author(self) -> str:
-        """Create a user with posts; return the path of the user's statistics."""
-        email = f"writer{self.requests}@example.org"
-        user = await self.post("/users", email=email, name="Writer")
-        for _ in range(POSTS):
-            await self.post("/posts", author_id=user, title="Hello", body="world " * 20)
-        return f"/users/{user}/stats"
 
 
 class Stats:
@@ -127,24 +105,25 @@ class Stats:
 
 async def compare_stats(subject: Subject, baseline: Stats) -> dict[str, float]:
     """Compare the service's cached read with another source, both by requests."""
-    path = await subject.create_author()
-    ours = await subject.request(Call(path))
-    check_same(await subject.request(Call(path), user_stats=baseline), ours)
+    call = await subject.create_author()
+    service = subject.service
+    ours = await service.json(call)
+    check_same(await service.json(call, user_stats=baseline), ours)
     return await compare(
-        Work(REQUESTS, lambda: subject.get(path, user_stats=baseline)),
-        Work(REQUESTS, lambda: subject.get(path)),
+        Work(REQUESTS, lambda: service.send([call] * REQUESTS, user_stats=baseline)),
+        Work(REQUESTS, lambda: service.send([call] * REQUESTS)),
         subject.rounds,
     )
 
 
 async def against_uncached(subject: Subject) -> dict[str, float]:
-    """Compare with a count in the database for each request."""
-    return await compare_stats(subject, Stats(subject.state["user_stats"].counting.count))
+    stats = subject.service.state["user_stats"]
+    return await compare_stats(subject, Stats(stats.counting.count))
 
 
 async def against_decorator(subject: Subject) -> dict[str, float]:
     """Compare with the guide's own decorator for the store."""
-    count = subject.state["user_stats"].counting.count
+    count = subject.service.state["user_stats"].counting.count
     if subject.redis is None:
         known: dict[int, object] = {}
         decorated = guide.cache_with_ttl(1800)(known.__getitem__)
@@ -170,11 +149,10 @@ async def against_decorator(subject: Subject) -> dict[str, float]:
 
 
 async def against_ping(subject: Subject) -> dict[str, float]:
-    """Compare with an endpoint of the same service that does nothing."""
-    path = await subject.create_author()
+    call = await subject.create_author()
     return await compare(
-        Work(REQUESTS, lambda: subject.get("/ping")),
-        Work(REQUESTS, lambda: subject.get(path)),
+        Work(REQUESTS, lambda: subject.service.send([Call("/ping")] * REQUESTS)),
+        Work(REQUESTS, lambda: subject.service.send([call] * REQUESTS)),
         subject.rounds,
     )
 
@@ -218,7 +196,7 @@ async def expired_hot_key(subject: Subject) -> dict[str, float]:
 
 async def frozen_server(subject: Subject) -> dict[str, float]:
     """Measure how long callers wait when Redis does not respond."""
-    cache = subject.state["cache"]
+    cache = subject.service.state["cache"]
     policy = int_policy(60)
     waits: list[float] = []
 
@@ -241,32 +219,30 @@ async def frozen_server(subject: Subject) -> dict[str, float]:
     return {"milliseconds": statistics.quantiles(waits, n=100)[98] * 1000}
 
 
-ROWS: Mapping[str, Callable[[Subject], Awaitable[dict[str, float]]]] = {
+Measure = Callable[[Subject], Awaitable[dict[str, float]]]
+ROWS: Mapping[str, Measure] = {
     "cached read, against an uncached one": against_uncached,
     "cached read, against the guide's decorator": against_decorator,
     "cached read, against a ping": against_ping,
     "200 callers when a hot key expires": expired_hot_key,
-    "200 callers of a frozen server": frozen_server,
 }
+REDIS_ROWS: Mapping[str, Measure] = {"200 callers of a frozen server": frozen_server}
 
 
-async def measure_rows(subject: Subject, rows: list[str]) -> dict[str, object]:
-    """Return the figures by row, and the requests that the service received."""
-    async with subject.app.router.lifespan_context(subject.app) as state:
-        subject.state = {**(state or {})}
-        figures = {row: await ROWS[row](subject) for row in rows}
-    return {"figures": figures, "requests": subject.requests}
+async def measure_rows(app: FastAPI, subject: Subject, rows: list[str]) -> dict[str, object]:
+    async with app.router.lifespan_context(app) as state:
+        subject.service.state = {**(state or {})}
+        figures = {row: await {**ROWS, **REDIS_ROWS}[row](subject) for row in rows}
+    return {"figures": figures, "requests": subject.service.requests}
 
 
 def measure(options: Mapping[str, Any]) -> dict[str, object]:
     """Measure with the project's test database, and with Redis if the project uses it."""
-    server = run_redis() if options["store"] == "redis" else nullcontext((None, nullcontext))
-    with (
-        server as (redis, freeze),
-        import_module("database_server").migrated_database_url() as url,
-    ):
+    server = run_redis() if options["cache"] == "redis" else nullcontext((None, nullcontext))
+    database_url = import_module("database_server").migrated_database_url
+    with server as (redis, freeze), database_url() as url:
         given = {"database": {"url": url}} | ({"cache": {"url": redis}} if redis else {})
         settings = import_module("my_service.settings").Settings.load(given)
         app = import_module("my_service.app").create_app(settings)
-        subject = Subject(app, {}, settings, redis, freeze, int(options["rounds"]))
-        return uvloop.run(measure_rows(subject, options["rows"]))
+        subject = Subject(Client(app), settings, redis, freeze, int(options["rounds"]))
+        return uvloop.run(measure_rows(app, subject, options["rows"]))

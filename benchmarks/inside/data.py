@@ -14,16 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from benchmarks.apps import guide_data as guide
-from benchmarks.inside.driver import (
-    Application,
-    Call,
-    Scope,
-    Work,
-    body_of,
-    called,
-    check_same,
-    compare,
-)
+from benchmarks.inside.driver import Call, Client, Work, check_same, compare
 
 PAGE_SIZE = 100
 REQUESTS = 200
@@ -44,32 +35,28 @@ ids = count()
 
 @dataclass
 class Comparison:
-    """The service and the guide's form.
+    """The guide's form and the service over one table.
 
     Attributes:
-        service: The rendered service, with all its observability.
-        state: What its lifespan yielded.
+        guide: Calls the guide's form.
+        service: Calls the rendered service, with all its observability.
         engine: The engine of the guide's form.
         rounds: How often work is repeated.
-        many: Users in the largest table.
-        requests: Requests that the service received, and has to log.
+        many: Users in the largest table; the others have a tenth and a hundredth.
     """
 
-    service: Application
-    state: Scope
+    guide: Client
+    service: Client
     engine: AsyncEngine
     rounds: int
     many: int
-    requests: int = 0
 
     @property
     def some(self) -> int:
-        """Users in the second largest table."""
         return self.many // 10
 
     @property
     def few(self) -> int:
-        """Users in the smallest table."""
         return self.many // 100
 
     async def set_users(self, number: int) -> None:
@@ -81,40 +68,13 @@ class Comparison:
         await self.check_users(number)
 
     async def check_users(self, number: int) -> None:
-        """Make sure that the table has this many users.
-
-        Raises:
-            RuntimeError: It does not.
-        """
         async with self.engine.connect() as connection:
             check_same(number, await connection.scalar(text("SELECT count(*) FROM users")))
 
-    async def call_guide(
-        self, calls: list[Call], receive_body: Callable[[bytes], object] = len
-    ) -> None:
-        """Send requests to the guide's form."""
-        await called(guide.app, calls, {}, receive_body)
-
-    async def call_service(
-        self, calls: list[Call], receive_body: Callable[[bytes], object] = len
-    ) -> None:
-        """Send requests to the service."""
-        self.requests += len(calls)
-        await called(self.service, calls, self.state, receive_body)
-
-    async def bodies(self, call: Call) -> tuple[Any, Any]:
-        """Return the response of the guide's form, and that of the service."""
-        self.requests += 1
-        theirs = await body_of(guide.app, call, {})
-        return theirs, await body_of(self.service, call, self.state)
-
-    async def compare_calls(
-        self, guide_calls: Callable[[], list[Call]], service_calls: Callable[[], list[Call]]
-    ) -> dict[str, float]:
-        """Send requests to both in turns."""
+    async def compare_calls(self, calls: Callable[[Client], list[Call]]) -> dict[str, float]:
         return await compare(
-            Work(REQUESTS, lambda: self.call_guide(guide_calls())),
-            Work(REQUESTS, lambda: self.call_service(service_calls())),
+            Work(REQUESTS, lambda: self.guide.send(calls(self.guide))),
+            Work(REQUESTS, lambda: self.service.send(calls(self.service))),
             self.rounds,
         )
 
@@ -125,92 +85,85 @@ def new_users() -> Iterator[dict[str, str]]:
 
 
 async def list_users(both: Comparison) -> dict[str, float]:
-    """Request a list."""
     await both.set_users(both.few)
     call = Call(f"/users?limit={PAGE_SIZE}")
-    theirs, ours = await both.bodies(call)
+    theirs, ours = await both.guide.json(call), await both.service.json(call)
     check_same([user["id"] for user in theirs], [user["id"] for user in ours["items"]])
     check_same(len(theirs), PAGE_SIZE)
     calls = [call] * REQUESTS
-    return await both.compare_calls(lambda: calls, lambda: calls)
+    return await both.compare_calls(lambda _: calls)
 
 
 async def read_user(both: Comparison) -> dict[str, float]:
-    """Request a single user."""
     await both.set_users(both.few)
     call = Call("/users/1")
-    theirs, ours = await both.bodies(call)
+    theirs, ours = await both.guide.json(call), await both.service.json(call)
     check_same(theirs["email"], ours["email"])
     calls = [call] * REQUESTS
-    return await both.compare_calls(lambda: calls, lambda: calls)
+    return await both.compare_calls(lambda _: calls)
 
 
 async def create_users(both: Comparison) -> dict[str, float]:
-    """Create users, one a request."""
     await both.set_users(both.few)
     users = new_users()
 
-    def calls(name: str) -> list[Call]:
+    def calls(client: Client) -> list[Call]:
+        name = "username" if client is both.guide else "name"
         bodies = ({"email": user["email"], name: user["name"]} for user in islice(users, REQUESTS))
         return [Call("/users", "POST", json.dumps(body).encode()) for body in bodies]
 
-    figures = await both.compare_calls(lambda: calls("username"), lambda: calls("name"))
+    figures = await both.compare_calls(calls)
     await both.check_users(both.few + 2 * REQUESTS * (both.rounds + 1))
     return figures
 
 
 async def insert_users(both: Comparison) -> dict[str, float]:
-    """Insert many users by the use case, against one by one."""
+    """Compare the bulk insert of the use case with inserts one by one."""
     await both.set_users(both.few)
     new_user = import_module("my_service.domain.requests").NewUser
     users = new_users()
 
     def one_by_one() -> Awaitable[None]:
+        new = islice(users, ONE_BY_ONE)
         return guide.insert_one_by_one(
-            [
-                {"email": user["email"], "username": user["name"]}
-                for user in islice(users, ONE_BY_ONE)
-            ]
+            [{"email": user["email"], "username": user["name"]} for user in new]
         )
 
     async def bulk() -> None:
         new = [new_user(**user) for user in islice(users, both.few)]
-        await both.state["users"].register_all(new)
+        await both.service.state["users"].register_all(new)
 
     figures = await compare(Work(ONE_BY_ONE, one_by_one), Work(both.few, bulk), both.rounds)
     await both.check_users(both.few + (ONE_BY_ONE + both.few) * (both.rounds + 1))
     return figures
 
 
-async def peak_memory(work: Awaitable[object]) -> float:
-    """Return the bytes that Python allocates at most during some work."""
+async def peak_export(client: Client, users: int) -> float:
+    """Export all users; return the bytes that Python allocates at most."""
+    exported = 0
+
+    def take(chunk: bytes) -> None:
+        nonlocal exported
+        exported += chunk.count(b'"email":')
+
     gc.collect()
     tracemalloc.start()
     try:
-        await work
-        return tracemalloc.get_traced_memory()[1]
+        await client.send([Call("/users/export")], take)
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+    check_same(exported, users)
+    return peak
 
 
 async def export_users(both: Comparison) -> dict[str, float]:
-    """Request all users."""
-    call = Call("/users/export")
     peaks = []
     for number in (both.few, both.some):
         await both.set_users(number)
-        users = {"guide": 0, "service": 0}
-
-        def count_guide(chunk: bytes, users: dict[str, int] = users) -> None:
-            users["guide"] += chunk.count(b'"email":')
-
-        def count_service(chunk: bytes, users: dict[str, int] = users) -> None:
-            users["service"] += chunk.count(b'"email":')
-
-        await peak_memory(both.call_service([Call("/users/1")]))
-        theirs = await peak_memory(both.call_guide([call], count_guide))
-        peaks.append((theirs, await peak_memory(both.call_service([call], count_service))))
-        check_same(users, {"guide": number, "service": number})
+        await both.service.json(Call("/users/1"))  # a warm-up
+        clients = (both.guide, both.service)
+        peaks.append([await peak_export(client, number) for client in clients])
     (their_few, our_few), (their_some, our_some) = peaks
     return {
         "memory": their_some / our_some,
@@ -220,13 +173,13 @@ async def export_users(both: Comparison) -> dict[str, float]:
 
 
 async def last_page(both: Comparison) -> dict[str, float]:
-    """Read the last page of a long list by the use case, against OFFSET."""
+    """Compare the use case, which continues after an id, with OFFSET."""
     await both.set_users(both.many)
     async with both.engine.connect() as connection:
         query = text("SELECT id FROM users ORDER BY id DESC LIMIT 1 OFFSET :shown")
         after = await connection.scalar(query, {"shown": PAGE_SIZE})
     page = import_module("my_service.domain.requests").Slice(limit=PAGE_SIZE, after=after)
-    users, offset = both.state["users"], both.many - PAGE_SIZE
+    users, offset = both.service.state["users"], both.many - PAGE_SIZE
     check_same(len(await guide.page(PAGE_SIZE, offset)), len(await users.part(page)))
 
     async def repeat(read: Callable[[], Awaitable[object]], times: int) -> None:
@@ -251,17 +204,17 @@ ROWS: Mapping[str, Callable[[Comparison], Awaitable[dict[str, float]]]] = {
 
 
 async def measure_rows(url: str, options: Mapping[str, Any]) -> dict[str, object]:
-    """Return the figures by row, and the requests that the service received."""
     settings = import_module("my_service.settings").Settings.load({"database": {"url": url}})
-    service = import_module("my_service.app").create_app(settings)
+    app = import_module("my_service.app").create_app(settings)
     engine = create_async_engine(url)
     guide.async_session_maker.configure(bind=engine)
-    async with service.router.lifespan_context(service) as state:
+    async with app.router.lifespan_context(app) as state:
+        service = Client(app, state)
         sizes = int(options["rounds"]), int(options["users"])
-        both = Comparison(service, state, engine, *sizes)
+        both = Comparison(Client(guide.app), service, engine, *sizes)
         figures = {row: await ROWS[row](both) for row in options["rows"]}
     await engine.dispose()
-    return {"figures": figures, "requests": both.requests}
+    return {"figures": figures, "requests": service.requests}
 
 
 def measure(options: Mapping[str, Any]) -> dict[str, object]:

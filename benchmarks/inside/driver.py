@@ -81,63 +81,70 @@ def scope(call: Call, state: Scope) -> Scope:
     }
 
 
-async def called(
-    app: Application,
-    calls: Sequence[Call],
-    state: Scope,
-    receive_body: Callable[[bytes], object] = len,
-) -> None:
-    """Send requests one after the other, each in a task of its own.
+class Client:
+    """Sends requests one after the other, each in a task of its own, and counts them.
 
-    Args:
+    Attributes:
         app: The application.
-        calls: The requests.
         state: What the application's lifespan yielded.
-        receive_body: Called with each chunk of each response's body.
-
-    Raises:
-        RuntimeError: A status is not 2xx.
+        requests: Requests that were sent.
     """
-    succeeded = 0
 
-    async def send(message: Message) -> None:
-        nonlocal succeeded
-        if message["type"] == "http.response.body":
-            receive_body(message.get("body", b""))
-        elif 200 <= message["status"] < 300:  # noqa: PLR2004  (success)
-            succeeded += 1
+    def __init__(self, app: Application, state: Scope | None = None) -> None:
+        self.app = app
+        self.state = state or {}
+        self.requests = 0
 
-    async def request(call: Call) -> None:
-        chunks = iter([{"type": "http.request", "body": call.body, "more_body": False}])
+    async def send(
+        self, calls: Sequence[Call], take: Callable[[bytes], object] = len, **state: object
+    ) -> None:
+        """Send requests.
 
-        async def receive() -> Message:
-            for chunk in chunks:
-                return chunk
-            await asyncio.Event().wait()  # the client stays connected
-            return {"type": "http.disconnect"}
+        Args:
+            calls: The requests.
+            take: Called with each chunk of each response's body.
+            state: Changes to the state of the application.
 
-        await app(scope(call, state), receive, send)
+        Raises:
+            RuntimeError: A status is not 2xx.
+        """
+        succeeded = 0
+        state = {**self.state, **state}
 
-    loop = asyncio.get_running_loop()
-    for call in calls:
-        await loop.create_task(request(call))
-    if succeeded != len(calls):
-        raise RuntimeError(f"{len(calls) - succeeded} of {len(calls)} requests failed")
+        async def send(message: Message) -> None:
+            nonlocal succeeded
+            if message["type"] == "http.response.body":
+                take(message.get("body", b""))
+            elif 200 <= message["status"] < 300:  # noqa: PLR2004  (success)
+                succeeded += 1
 
+        async def request(call: Call) -> None:
+            chunks = iter([{"type": "http.request", "body": call.body, "more_body": False}])
 
-async def body_of(app: Application, call: Call, state: Scope) -> Any:  # noqa: ANN401  (JSON)
-    """Send one request; return the JSON of the response."""
-    chunks: list[bytes] = []
-    await called(app, [call], state, chunks.append)
-    return json.loads(b"".join(chunks))
+            async def receive() -> Message:
+                for chunk in chunks:
+                    return chunk
+                await asyncio.Event().wait()  # the client stays connected
+                return {"type": "http.disconnect"}
+
+            await self.app(scope(call, state), receive, send)
+
+        loop = asyncio.get_running_loop()
+        for call in calls:
+            await loop.create_task(request(call))
+        self.requests += len(calls)
+        if succeeded != len(calls):
+            raise RuntimeError(f"{len(calls) - succeeded} of {len(calls)} requests failed")
+
+    async def json(self, call: Call, **state: object) -> Any:  # noqa: ANN401
+        """Send one request; return the JSON of the response."""
+        chunks: list[bytes] = []
+        await self.send([call], chunks.append, **state)
+        return json.loads(b"".join(chunks))
 
 
 def check_same(baseline: object, subject: object) -> None:
-    """Refuse to compare ways with different results.
-
-    Raises:
-        RuntimeError: They differ.
-    """
+    """Refuse to compare ways with different results."""
     if baseline != subject:
         raise RuntimeError(f"{baseline} and {subject} are not the same")
 

@@ -7,26 +7,24 @@ from typing import Any
 import uvloop
 from fastapi import FastAPI
 
-from benchmarks.apps.bare import app as bare
-from benchmarks.inside.driver import Call, Work, called, compare
+from benchmarks.apps.bare import app as bare_app
+from benchmarks.inside.driver import Call, Client, Work, compare
 
 
-async def compare_requests(app: FastAPI, options: Mapping[str, Any]) -> float:
-    """Return the CPU of a request, times that of bare FastAPI."""
+async def measure_request(app: FastAPI, options: Mapping[str, Any]) -> dict[str, object]:
     calls = [Call(options["path"])] * options["requests"]
     async with app.router.lifespan_context(app) as state:
+        bare, service = Client(bare_app), Client(app, {**(state or {})})
         figures = await compare(
-            Work(len(calls), lambda: called(bare, calls, {})),
-            Work(len(calls), lambda: called(app, calls, {**(state or {})})),
+            Work(len(calls), lambda: bare.send(calls)),
+            Work(len(calls), lambda: service.send(calls)),
             options["rounds"],
         )
-    return 1 / figures["CPU"]
+    figures = {"in-process": 1 / figures["CPU"]}
+    return {"figures": {"request": figures}, "requests": service.requests}
 
 
 def measure(options: Mapping[str, Any]) -> dict[str, object]:
-    """Return the figure, and the requests that the service received."""
     settings = import_module("my_service.settings").Settings.load({})
     app = import_module("my_service.app").create_app(settings)
-    ratio = uvloop.run(compare_requests(app, options))
-    requests = options["requests"] * (options["rounds"] + 1)
-    return {"figures": {"request": {"in-process": ratio}}, "requests": requests}
+    return uvloop.run(measure_request(app, options))
