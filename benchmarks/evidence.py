@@ -67,9 +67,9 @@ def verify(requests: int, cut: int, *, logged: int | None, counted: int | None) 
         raise BenchmarkError(f"{logged} requests logged, but {counted} counted")
 
 
-def verify_stopped(server: Server, requests: int, cut: int, counted: int | None) -> None:
+def verify_stopped(server: Server, counted: int | None) -> None:
     spec = server.spec
     logged = count_lines(server.log, spec.is_request) if spec.is_request else None
-    verify(requests, cut, logged=logged, counted=counted)
+    verify(server.requests, server.cut, logged=logged, counted=counted)
     if spec.collector is not None and not spec.collector.batches:
         raise BenchmarkError("no trace was exported")

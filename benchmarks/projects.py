@@ -22,32 +22,23 @@ PRACTICES = ("structured_logging", "metrics", "tracing", "health_checks")
 ROUTES = 50
 LAST_ROUTE = f"/fifty/{ROUTES - 1:02}"
 
-COMPONENTS = '''"""What this project adds to its practices."""
-
+COMPONENTS = """
 from my_service.api.routes import {name}
 from my_service.component import Component
-from my_service.settings import Settings
 
-
-def components(_settings: Settings) -> tuple[Component, ...]:
-    """Return the components of the project."""
+def components(_settings):
     return (Component(name="{name}", routers=({name}.router,)),)
-'''
-
-ROUTER = '''"""A resource."""
-
+"""
+ROUTER = """
 from fastapi import APIRouter
 
 router = APIRouter(prefix="/{name}", tags=["{name}"])
-'''
-
-ROUTE = '''
-
+"""
+ROUTE = """
 @router.get("{path}")
 async def {function}() -> dict[str, str]:
-    """Respond."""
     return {{"message": "pong"}}
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def update(document: Path, contents: Mapping[str, str]) -> None:
     """
     text = document.read_text("utf-8")
     for name, content in contents.items():
-        start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
+        start, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
         parts = re.split(f"{re.escape(start)}.*?{re.escape(end)}", text, flags=re.DOTALL)
         if len(parts) != 2:  # noqa: PLR2004  (before and after)
             raise BenchmarkError(f"{document} needs one section {name!r}")

@@ -15,7 +15,7 @@ import psutil
 
 from benchmarks import BenchmarkError
 from benchmarks.collector import Collector
-from benchmarks.load import request
+from benchmarks.load import load, request
 
 FOREIGN = ("GRANIAN_", "MY_SERVICE_", "PYTHON", "UVICORN_", "WEB_CONCURRENCY", "VIRTUAL_ENV")
 """Prefixes of variables that would change how a server runs."""
@@ -74,9 +74,16 @@ def free_ports() -> tuple[int, int]:
         return first.getsockname()[1], second.getsockname()[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Server:
-    """A running server, with the file of its standard output."""
+    """A running server.
+
+    Attributes:
+        log: The file of its standard output.
+        start_seconds: Seconds from its start to its first response.
+        requests: Requests that it responded to; the first has shown that it is up.
+        cut: Requests that it may have served besides, when a load ended.
+    """
 
     spec: ServerSpec
     process: subprocess.Popen[bytes]
@@ -84,6 +91,8 @@ class Server:
     metrics_url: str | None
     log: Path
     start_seconds: float
+    requests: int = 1
+    cut: int = 0
 
     def processes(self) -> list[psutil.Process]:
         process = psutil.Process(self.process.pid)
@@ -96,6 +105,19 @@ class Server:
     def megabytes(self) -> float:
         """Return the resident memory."""
         return float(sum(process.memory_info().rss for process in self.processes())) / 2**20
+
+    def warm_up(self, requests: int) -> None:
+        request(self.port, self.spec.path, requests)
+        self.requests += requests
+
+    def load(self, seconds: float) -> tuple[float, float]:
+        """Load it; return CPU seconds a request, and requests a second."""
+        before = self.cpu_seconds()
+        done = load(self.port, self.spec.path, seconds)
+        used = self.cpu_seconds() - before
+        self.requests += done.requests
+        self.cut += done.cut
+        return used / done.requests, done.requests / done.seconds
 
 
 def wait_for_response(

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from benchmarks import BenchmarkError, evidence, in_process
 from benchmarks.evidence import has_event, is_uvicorn_request
-from benchmarks.load import CONNECTIONS, generator, load, request
+from benchmarks.load import CONNECTIONS, generator
 from benchmarks.model import Benchmark, Figures, Goal, Measured, Run
 from benchmarks.projects import EVERYTHING, LAST_ROUTE, Variant, versions
-from benchmarks.servers import Server, ServerSpec, clean, run_server
+from benchmarks.servers import ServerSpec, clean, run_server
 from benchmarks.specs import GRANIAN, plain, rendered, tool
 
 PACKAGES = (
@@ -113,41 +113,22 @@ ROWS: Mapping[str, Callable[[Run], Row]] = {
 }
 
 
-class LoadedServer:
-    """A server, and the number of requests that it received."""
-
-    def __init__(self, server: Server) -> None:
-        request(server.port, server.spec.path, WARM_UP_REQUESTS)
-        self.server = server
-        self.requests = WARM_UP_REQUESTS + 1  # one has shown that the server is up
-        self.cut = 0
-
-    def load(self, seconds: float) -> tuple[float, float]:
-        """Load the server; return CPU seconds a request, and requests a second."""
-        before = self.server.cpu_seconds()
-        done = load(self.server.port, self.server.spec.path, seconds)
-        used = self.server.cpu_seconds() - before
-        self.requests += done.requests
-        self.cut += done.cut
-        return used / done.requests, done.requests / done.seconds
-
-
 def compare_load(baseline: ServerSpec, subject: ServerSpec, run: Run) -> dict[str, float]:
     """Load both servers in turns, and compare what they logged and counted with the load."""
     with ExitStack() as stack:
-        servers = [
-            LoadedServer(stack.enter_context(run_server(spec, run.folder, run.core)))
-            for spec in (baseline, subject)
-        ]
+        servers = []
+        for spec in (baseline, subject):
+            servers.append(stack.enter_context(run_server(spec, run.folder, run.core)))
+            servers[-1].warm_up(WARM_UP_REQUESTS)
         loads = [
             [server.load(run.sample["seconds"]) for server in servers]
             for _ in range(int(run.sample["pairs"]))
         ]
-        before, after = (server.server.megabytes() for server in servers)
-        counted = [evidence.requests_counted(server.server) for server in servers]
+        before, after = (server.megabytes() for server in servers)
+        counted = [evidence.requests_counted(server) for server in servers]
     for server, count in zip(servers, counted, strict=True):
-        evidence.verify_stopped(server.server, server.requests, server.cut, count)
-        server.server.log.unlink()
+        evidence.verify_stopped(server, count)
+        server.log.unlink()
     kept = statistics.median(bare[0] / own[0] for bare, own in loads)
     rate = statistics.median(own[1] / bare[1] for bare, own in loads)
     memory = {"memory": after / before, "MB": after}

@@ -133,7 +133,12 @@ def test_published_rows(name: str, tmp_path: Path) -> None:
 def test_project_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal answers are one project, as a second `uv sync` would remove the group `bench`."""
     made: list[Variant] = []
-    monkeypatch.setattr(Projects, "_make", lambda _, variant: made.append(variant) or tmp_path)
+
+    def make(_: Projects, variant: Variant) -> Path:
+        made.append(variant)
+        return tmp_path
+
+    monkeypatch.setattr(Projects, "_make", make)
     projects = Projects(tmp_path)
 
     projects.get(EVERYTHING)
