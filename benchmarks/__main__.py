@@ -48,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
             epilog="The status is 1 if a row failed.",
         )
         for key, size in benchmark.sample.items():
-            command.add_argument(f"--{key}", type=positive, default=size, help=f"default: {size:g}")
+            command.add_argument(
+                f"--{key}", type=positive, default=size, help="default: %(default)s"
+            )
         command.add_argument(
             "--only", action="append", metavar="ROW", help='a row, or a pattern such as "*, Redis"'
         )

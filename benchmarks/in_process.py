@@ -56,10 +56,10 @@ def measure_variant(
     rows = [row.removesuffix(suffix) for row in run.rows if row.endswith(suffix)]
     if not rows:
         return
-    spec = rendered(run, variant)
-    run.versions.update(versions(spec.python, [*PACKAGES, *packages]))
     options = {**run.sample, "cache": variant.cache, "rows": rows}
     try:
+        spec = rendered(run, variant)
+        run.versions.update(versions(spec.python, [*PACKAGES, *packages]))
         figures = drive(spec, module, options, run)["figures"]
     except BenchmarkError as error:
         yield label, error

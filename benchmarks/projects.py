@@ -11,6 +11,7 @@ from pathlib import Path
 
 import copier
 
+from benchmarks import BenchmarkError
 from benchmarks.servers import clean
 
 ROOT = Path(__file__).parents[1]
@@ -62,9 +63,14 @@ EVERYTHING = Variant(practices=PRACTICES)
 """Its environment holds the group `bench` too, so all that is compared has the same versions."""
 
 
-def uv(folder: Path, *arguments: str) -> None:
+def uv(folder: Path, *arguments: str) -> str:
     environment = clean({"UV_PROJECT_ENVIRONMENT": ".venv"})
-    subprocess.run(["uv", *arguments, "--quiet"], cwd=folder, env=environment, check=True)
+    done = subprocess.run(
+        ["uv", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise BenchmarkError(f"uv {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout
 
 
 def add_resource(project: Path, name: str) -> None:
@@ -126,6 +132,6 @@ class Projects:
 
 def versions(python: str, packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of packages in an environment."""
-    listing = subprocess.check_output(["uv", "pip", "list", "--python", python, "--format", "json"])
+    listing = uv(ROOT, "pip", "list", "--python", python, "--format", "json")
     found = {package["name"]: package["version"] for package in json.loads(listing)}
     return {"Python": platform.python_version(), **{name: found[name] for name in packages}}

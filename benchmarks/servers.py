@@ -115,6 +115,8 @@ class Server:
         before = self.cpu_seconds()
         done = load(self.port, self.spec.path, seconds)
         used = self.cpu_seconds() - before
+        if not used:
+            raise BenchmarkError("the load is too short: it used no CPU")
         self.requests += done.requests
         self.cut += done.cut
         return used / done.requests, done.requests / done.seconds
