@@ -1,1 +1,5 @@
-"""What the rendered services cost, measured against bare FastAPI."""
+"""What rendered services cost, as ratios that are measured within one run."""
+
+
+class BenchmarkError(Exception):
+    """A request failed, a server did not start, or work was not done: the run has no figure."""

@@ -1,91 +1,102 @@
-"""The command: measures what services cost, prints it and writes it to docs/benchmarks."""
+"""Measures a benchmark, prints it, and writes a full run to docs/benchmarks."""
 
 import argparse
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benchmarks import report
-from benchmarks.arguments import add_common, positive
-from benchmarks.chart import chart
-from benchmarks.collector import collecting
-from benchmarks.errors import BenchmarkError
-from benchmarks.goals import GOALS, verdicts
-from benchmarks.measure import measured
-from benchmarks.model import Result, Setting
-from benchmarks.projects import ROOT, projects
-from benchmarks.rows import ROWS
-from benchmarks.servings import Servings
-from benchmarks.versions import PACKAGES, versions
+from benchmarks import BenchmarkError, cache, data, report, service
+from benchmarks.collector import run_collector
+from benchmarks.model import Benchmark, Run
+from benchmarks.projects import ROOT, Projects
 
-TARGET = ROOT / "docs" / "benchmarks"
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "service": service.BENCHMARK,
+    "data": data.BENCHMARK,
+    "cache": cache.BENCHMARK,
+}
+DOCUMENTS = ROOT / "docs" / "benchmarks"
+
+
+def positive(text: str) -> float:
+    """Return a number above 0.
+
+    Raises:
+        ValueError: It is not.
+    """
+    number = float(text)
+    if not number > 0:
+        raise ValueError(text)
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command's arguments."""
-    found = argparse.ArgumentParser(
-        prog="poe bench-service",
-        description="Measure what rendered services cost beyond bare FastAPI.",
-        epilog="Quickest: --pairs 1 --seconds 1. The status is 1 if a request failed, or was not"
-        " logged or counted.",
-    )
-    found.add_argument(
-        "--pairs", type=positive, default=5, help="loads of each server (default: 5)"
-    )
-    found.add_argument(
-        "--seconds", type=positive, default=2, help="seconds that a load lasts (default: 2)"
-    )
-    add_common(found, ROWS)
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(prog="poe bench-...")
+    commands = found.add_subparsers(dest="name", required=True)
+    for name, benchmark in BENCHMARKS.items():
+        smallest = " ".join(f"--{key} {size:g}" for key, size in benchmark.smallest.items())
+        command = commands.add_parser(
+            name,
+            prog=f"poe bench-{name}",
+            description=f"{benchmark.description} Smallest sample: {smallest}. A sample that is"
+            " smaller than the default, or without all rows, is only printed.",
+            epilog="The status is 1 if a row failed.",
+        )
+        for key, size in benchmark.sample.items():
+            command.add_argument(
+                f"--{key}", type=positive, default=size, help="default: %(default)s"
+            )
+        command.add_argument(
+            "--only", action="append", metavar="ROW", help='a row, or a pattern such as "*, Redis"'
+        )
+        command.add_argument("--no-write", action="store_true", help="print only")
+        command.add_argument("--strict", action="store_true", help="fail on a missed goal, too")
     return found
-
-
-def measured_rows(names: Iterable[str], servings: Servings, setting: Setting) -> list[Result]:
-    """Measure rows; one that fails is named and left out."""
-    results = []
-    for name in names:
-        try:
-            result = measured(name, ROWS[name](name, servings), setting)
-        except BenchmarkError as error:
-            print(f"{name}: FAILED: {error}", flush=True)
-        else:
-            print(f"{name}: {result.kept:.2f} of {result.against}", flush=True)
-            results.append(result)
-    return results
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     arguments = parser().parse_args(argv)
+    benchmark = BENCHMARKS[arguments.name]
+    sample = {key: getattr(arguments, key) for key in benchmark.sample}
+    patterns = arguments.only or ["*"]
+    rows = [row for row in benchmark.rows if any(fnmatchcase(row, each) for each in patterns)]
+    if not rows:
+        parser().error(f"no row matches; the rows are: {'; '.join(benchmark.rows)}")
     cores = sorted(os.sched_getaffinity(0))
-    names = arguments.only or list(ROWS)
-    with (
-        tempfile.TemporaryDirectory(prefix="tenon-benchmarks-") as name,
-        collecting() as collector,
-    ):
+    results = {}
+    with tempfile.TemporaryDirectory(prefix="tenon-") as name, run_collector() as collector:
         folder = Path(name)
-        servings = Servings(projects(folder), collector)
-        setting = Setting(
-            pairs=arguments.pairs, seconds=arguments.seconds, folder=folder, core=cores[0]
+        run = Run(
+            rows=rows,
+            sample=sample,
+            projects=Projects(folder),
+            collector=collector,
+            folder=folder,
+            core=cores[0],
         )
         os.sched_setaffinity(0, {cores[-1]})
-        results = measured_rows(names, servings, setting)
-        reached = verdicts(GOALS, results)
-        print(f"\n{report.goals(reached)}\n\n{report.figures(results)}")
-        if len(results) < len(names):
-            return 1
-        if not (arguments.only or arguments.no_write):
-            TARGET.mkdir(parents=True, exist_ok=True)
-            text = report.document(
-                results, reached, setting, versions(servings.tools / "python", PACKAGES)
-            )
-            (TARGET / "service.md").write_text(text, encoding="utf-8")
-            drawing = chart(results, servings.bare.name)
-            (TARGET / "service.svg").write_text(drawing, encoding="utf-8")
-            print(f"\nWritten to {TARGET}.")
-    return int(arguments.strict and any(verdict.missed for verdict in reached))
+        for row, figures in benchmark.measure(run):
+            if isinstance(figures, BenchmarkError):
+                print(f"{row}: FAILED: {figures}", flush=True)
+            else:
+                print(f"{row}: measured", flush=True)
+                results[row] = figures
+    sections = report.sections(benchmark, run, results)
+    print("\n" + "\n\n".join(sections[part] for part in ("goals", "figures", "method")))
+    if list(results) != rows:
+        return 1
+    is_small = any(sample[key] < size for key, size in benchmark.sample.items())
+    if not (arguments.only or arguments.no_write or is_small):
+        report.update(DOCUMENTS / f"{arguments.name}.md", sections)
+        print(f"\nWritten to {DOCUMENTS}.")
+    verdicts = [goal.verdict(results) for goal in benchmark.goals]
+    return int(arguments.strict and "missed" in verdicts)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A collector of traces, so that a service that sends some has somewhere to send them."""
+"""A stand-in for an OpenTelemetry collector."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,24 +7,15 @@ from threading import Thread
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes whatever it is sent, and knows how often it was.
+    """Accepts every export, and counts them in `batches`."""
 
-    Attributes:
-        batches: Batches of spans that came.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.batches = 0
+    batches = 0
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Takes one batch."""
-
     server: Collector
 
     def do_POST(self) -> None:
-        """Read it and forget it."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.batches += 1
         self.send_response(200)
@@ -32,13 +23,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        pass
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
-    """Run a collector."""
-    with Collector() as collector:
+def run_collector() -> Iterator[Collector]:
+    with Collector(("127.0.0.1", 0), Handler) as collector:
         thread = Thread(target=collector.serve_forever)
         thread.start()
         try:

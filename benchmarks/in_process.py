@@ -1,96 +1,67 @@
-"""What a request costs without sockets, in the project's own environment."""
+"""Measurements without sockets, in the environment of a rendered project."""
 
 import json
 import os
-import statistics
 import subprocess
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TypedDict, cast
 
-from benchmarks import evidence
-from benchmarks.errors import BenchmarkError
-from benchmarks.model import Row, Setting
-from benchmarks.projects import ROOT
-from benchmarks.servers import Serving, clean, filled, free_ports
+from benchmarks import BenchmarkError, evidence
+from benchmarks.model import Measured, Run
+from benchmarks.projects import ROOT, Variant, versions
+from benchmarks.servers import ServerSpec, free_ports
+from benchmarks.specs import rendered
 
-REQUESTS = 3000
-EXTRA_ROUNDS = 2
-"""Rounds beyond the pairs of loads; they cost little."""
+PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "uvloop")
+"""What every variant with a database has."""
 
 
-def driven(serving: Serving, module: str, arguments: list[str], folder: Path, core: int) -> object:
-    """Run a module of this package in a project's environment; return what it writes as JSON.
+class Output(TypedDict):
+    """The figures by row, and the number of requests that the service received."""
 
-    What the project logs meanwhile is left in the folder, in a file called "log".
+    figures: dict[str, dict[str, float]]
+    requests: int
 
-    Raises:
-        BenchmarkError: It failed.
-    """
-    port, admin = free_ports(2)
-    environment = {name: filled(text, port, admin) for name, text in serving.environment.items()}
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(serving.folder / "tests")])
-    result = folder / "result.json"
+
+def drive(spec: ServerSpec, module: str, options: Mapping[str, object], run: Run) -> Output:
+    """Run `measure` of a module in `benchmarks.inside`; every request has to be in the log."""
+    result, log = run.folder / "result.json", run.folder / "log"
+    path = os.pathsep.join([str(ROOT), str(spec.folder / "tests")])
+    words = [f"benchmarks.inside.{module}", json.dumps(options), str(result)]
     with (
-        (folder / "log").open("wb") as output,
+        log.open("wb") as output,
         subprocess.Popen(
-            [serving.python, "-m", module, *arguments, str(result)],
-            cwd=serving.folder,
-            env=clean(environment),
+            [spec.python, "-m", "benchmarks.inside.driver", *words],
+            cwd=spec.folder,
+            env=spec.variables(*free_ports(), PYTHONPATH=path),
             stdout=output,
             stderr=subprocess.PIPE,
         ) as process,
     ):
-        os.sched_setaffinity(process.pid, {core})
-        _, faults = process.communicate()
+        os.sched_setaffinity(process.pid, {run.core})
+        _, errors = process.communicate()
     if process.returncode != 0:
-        raise BenchmarkError(f"in-process:\n{faults.decode(errors='replace')[-2000:]}")
-    found: object = json.loads(result.read_text("utf-8"))
+        raise BenchmarkError(f"in-process:\n{errors.decode(errors='replace')[-2000:]}")
+    found = cast("Output", json.loads(result.read_text("utf-8")))
+    logged = evidence.count_lines(log, spec.is_request) if spec.is_request else None
+    evidence.verify(found["requests"], 0, logged=logged, counted=None)
     return found
 
 
-def verify_log(serving: Serving, folder: Path, number: int) -> None:
-    """See that a project that was driven has logged a number of requests, if it logs them.
-
-    Raises:
-        BenchmarkError: It has not.
-    """
-    if serving.logged is not None:
-        logged = evidence.count_lines(folder / "log", serving.logged)
-        evidence.verify(serving.name, number, 0, logged=logged, in_counter=None)
-
-
-class Found(TypedDict):
-    """What a driver writes: figures by what was done, and how many requests were served."""
-
-    figures: dict[str, dict[str, float]]
-    served: int
-
-
-def figures(
-    serving: Serving, module: str, arguments: list[str], folder: Path, core: int
-) -> dict[str, dict[str, float]]:
-    """Run a module that measures what is done, as `driven` does; return the figures by row.
-
-    Raises:
-        BenchmarkError: A request failed or was not logged, or something was not done.
-    """
-    found = cast("Found", driven(serving, module, arguments, folder, core))
-    verify_log(serving, folder, found["served"])
-    return {f"{name}, {serving.name}": each for name, each in found["figures"].items()}
-
-
-def in_process(row: Row, setting: Setting) -> float:
-    """Return how many times the CPU of bare FastAPI a request of the row's subject takes.
-
-    Raises:
-        BenchmarkError: A request failed, or was not logged.
-    """
-    subject = row.subject
-    rounds = setting.pairs + EXTRA_ROUNDS
-    arguments = [str(row.in_process), subject.path, str(rounds), str(REQUESTS)]
-    found = driven(subject, "benchmarks.drive", arguments, setting.folder, setting.core)
-    verify_log(subject, setting.folder, rounds * REQUESTS)
-    pairs = cast("list[tuple[float, float]]", found)
-    return statistics.median(ours for _, ours in pairs) / statistics.median(
-        bare for bare, _ in pairs
-    )
+def measure_variant(
+    run: Run, module: str, label: str, variant: Variant, *packages: str
+) -> Measured:
+    """Measure the rows of a run whose names end with a label, in one process."""
+    suffix = f", {label}"
+    rows = [row.removesuffix(suffix) for row in run.rows if row.endswith(suffix)]
+    if not rows:
+        return
+    options = {**run.sample, "cache": variant.cache, "rows": rows}
+    try:
+        spec = rendered(run, variant)
+        run.versions.update(versions(spec.python, [*PACKAGES, *packages]))
+        figures = drive(spec, module, options, run)["figures"]
+    except BenchmarkError as error:
+        yield label, error
+    else:
+        yield from ((f"{row}{suffix}", figures[row]) for row in rows)

@@ -1,67 +1,98 @@
-"""What is measured, how, and what comes out."""
+"""What a benchmark declares, and the run that measures it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.servers import Serving
+from benchmarks import BenchmarkError
+from benchmarks.collector import Collector
+from benchmarks.projects import Projects
+
+Figures = Mapping[str, float]
+"""The figures of a row, by column."""
+
+Measured = Iterator[tuple[str, Figures | BenchmarkError]]
+"""Rows, each with its figures or with the error that it ended in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A lower or upper limit for a figure, or for its ratio to that of another row."""
+
+    text: str
+    row: str
+    column: str
+    at_least: float | None = field(default=None, kw_only=True)
+    at_most: float | None = field(default=None, kw_only=True)
+    relative_to: str | None = field(default=None, kw_only=True)
+
+    @property
+    def limit(self) -> str:
+        if self.at_least is not None:
+            return f"at least {self.at_least:.2f}"
+        return f"at most {self.at_most:.2f}"
+
+    def figure(self, results: Mapping[str, Figures]) -> float | None:
+        """Return the figure, or None if a row that it needs was not measured."""
+        figure = results.get(self.row, {}).get(self.column)
+        if self.relative_to is None or figure is None:
+            return figure
+        base = results.get(self.relative_to, {}).get(self.column)
+        return None if base is None else figure / base
+
+    def verdict(self, results: Mapping[str, Figures]) -> str:
+        figure = self.figure(results)
+        if figure is None:
+            return "not measured"
+        is_missed = (self.at_least is not None and figure < self.at_least) or (
+            self.at_most is not None and figure > self.at_most
+        )
+        return "missed" if is_missed else "met"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """How to measure.
+class Run:
+    """One run of a benchmark.
 
     Attributes:
-        pairs: Loads of each server in a row, and starts.
-        seconds: How long one load lasts.
+        rows: The rows to measure, in the order of the report.
+        sample: The sizes of the sample, by argument.
+        projects: Renders and installs projects.
+        collector: Receives the traces of a service that exports them.
         folder: Where logs go.
-        core: Where servers run.
+        core: The CPU core of what is measured; the load comes from another one.
+        versions: Versions of the measured packages, which the benchmark fills in.
     """
 
-    pairs: int
-    seconds: int
+    rows: Sequence[str]
+    sample: Mapping[str, float]
+    projects: Projects
+    collector: Collector
     folder: Path
     core: int
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What is compared with what.
+class Benchmark:
+    """A command.
 
     Attributes:
-        subject: What is measured.
-        baseline: What it is compared with.
-        load_only: Leave out start and import, which another row shows?
-        in_process: The package to call without sockets too, if any.
+        description: What it measures, for the command's help.
+        rows: All rows, in the order of the report.
+        columns: The columns of the report.
+        goals: The limits that figures should keep.
+        sample: The sizes of the published sample, by argument.
+        smallest: The smallest sizes that still run every row.
+        measure: Measures the rows of a run.
+        charted: The column that the report draws, if any.
     """
 
-    subject: Serving
-    baseline: Serving
-    load_only: bool = False
-    in_process: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came out for a row: ratios to its baseline, but for `megabytes`.
-
-    Attributes:
-        name: The row.
-        against: The baseline.
-        kept: Requests that the baseline's CPU for one request serves.
-        rate: Requests a second.
-        memory: Resident memory after the load.
-        megabytes: The same of the subject alone.
-        imports: Time of the import.
-        first_answer: Time from start to first answer.
-        in_process: CPU of a request without sockets.
-    """
-
-    name: str
-    against: str
-    kept: float
-    rate: float
-    memory: float
-    megabytes: float
-    imports: float | None = None
-    first_answer: float | None = None
-    in_process: float | None = None
+    description: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    goals: Sequence[Goal]
+    sample: Mapping[str, float]
+    smallest: Mapping[str, float]
+    measure: Callable[[Run], Measured]
+    charted: str | None = None

@@ -1,18 +1,20 @@
-"""The report in Markdown: the goals, the figures, and how they came about."""
+"""The tables of a run, and the sections of a document in docs/benchmarks that hold them."""
 
 import os
 import platform
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from benchmarks.goals import ResultT, Verdict
-from benchmarks.load import CONNECTIONS, generator
-from benchmarks.model import Result, Setting
+from benchmarks import BenchmarkError
+from benchmarks.model import Benchmark, Figures, Run
 
-COLUMNS = ("served", "against", "CPU kept", "requests/s", "in-process", "memory", "import", "start")
+Results = Mapping[str, Figures]
+"""The figures of each row."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table, its columns aligned, so that it can be read as it is."""
+    """Return a Markdown table with aligned columns."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     lines.insert(1, ["-" * width for width in widths])
@@ -22,84 +24,76 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def shown(figure: float | None) -> str:
-    """Return a figure as the report writes it."""
+def cell(figure: float | None) -> str:
+    """Return a figure with two digits after the point."""
     return "" if figure is None else f"{figure:.2f}"
 
 
-def goals(verdicts: Iterable[Verdict[ResultT]]) -> str:
+def goals_table(benchmark: Benchmark, results: Results) -> str:
     """Return the table of the goals."""
     return table(
         ("goal", "wanted", "measured", "verdict"),
         [
-            (verdict.goal.text, verdict.goal.wanted, shown(verdict.figure), verdict.word)
-            for verdict in verdicts
+            (goal.text, goal.limit, cell(goal.figure(results)), goal.verdict(results))
+            for goal in benchmark.goals
         ],
     )
 
 
-def figures(results: Iterable[Result]) -> str:
+def figures_table(benchmark: Benchmark, results: Results) -> str:
     """Return the table of the rows."""
     return table(
-        COLUMNS,
+        ("row", *benchmark.columns),
         [
-            (
-                result.name,
-                result.against,
-                shown(result.kept),
-                shown(result.rate),
-                shown(result.in_process),
-                f"{result.memory:.2f} ({result.megabytes:.0f} MB)",
-                shown(result.imports),
-                shown(result.first_answer),
-            )
-            for result in results
+            (row, *(cell(figures.get(column)) for column in benchmark.columns))
+            for row, figures in results.items()
         ],
     )
 
 
-def measured_on(versions: Mapping[str, str]) -> str:
-    """Return the line about the machine and the versions."""
+def chart(column: str, results: Results) -> str:
+    """Return a column as a Mermaid chart."""
+    rows = ", ".join(f'"{row}"' for row in results)
+    bars = ", ".join(cell(figures[column]) for figures in results.values())
+    return f"""```mermaid
+xychart-beta horizontal
+  title "{column}"
+  x-axis [{rows}]
+  bar [{bars}]
+```"""
+
+
+def method(run: Run) -> str:
+    """Return the sample, the machine and the versions."""
+    sample = ", ".join(f"{size:g} {argument}" for argument, size in run.sample.items())
     machine = f"{os.cpu_count()} cores, {platform.system()} on {platform.machine()}"
-    found = "; ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{machine}; {found}."
+    found = "; ".join(f"{name} {version}" for name, version in run.versions.items())
+    return f"Sample: {sample}. {machine}; {found}."
 
 
-def document(
-    results: Sequence[Result],
-    verdicts: Sequence[Verdict[Result]],
-    setting: Setting,
-    versions: Mapping[str, str],
-) -> str:
-    """Return the whole report."""
-    times = f"{setting.pairs} times for {setting.seconds} s each"
-    return f"""# What a service costs
+def sections(benchmark: Benchmark, run: Run, results: Results) -> dict[str, str]:
+    """Return the sections of the document, by name."""
+    found = {
+        "goals": goals_table(benchmark, results),
+        "figures": figures_table(benchmark, results),
+        "method": method(run),
+    }
+    if benchmark.charted is not None:
+        found["chart"] = chart(benchmark.charted, results)
+    return found
 
-Written by `uv run poe bench-service`; do not edit it. Every figure is a ratio to what the column
-"against" names, measured in the same run: absolute figures would tell about the machine.
 
-{goals(verdicts)}
+def update(document: Path, contents: Mapping[str, str]) -> None:
+    """Replace the sections of a document.
 
-![CPU kept, by what is served](service.svg)
-
-{figures(results)}
-
-- **CPU kept**: CPU of a request of the baseline, divided by that of the row. At 0.80, a core serves
-  80 requests where it served 100.
-- **requests/s**: of the row, divided by that of the baseline. It is less steady than CPU.
-- **in-process**: CPU of a request without server and sockets, times that of bare FastAPI.
-- **memory** after the load, **import** of the application, and **start**, from that of the process
-  to its first answer: times the baseline's.
-
-A server runs on one core and the load on another ({generator()}, {CONNECTIONS} connections). The
-two servers of a row are loaded in turns, {times}, and a figure is the median of the
-ratios of those pairs. One failed request fails the run, and so does a request that was not
-logged or not counted by a service that logs or counts. All but granian's rows are served by
-uvicorn, on uvloop and httptools.
-
-"Nothing on" still answers errors as problems and bounds what a request may take, as every service
-does. "Everything on" has structured logging, metrics on a port of their own, tracing without an
-endpoint, and health checks. All that a row does not name is off.
-
-{measured_on(versions)}
-"""
+    Raises:
+        BenchmarkError: The document does not have a section exactly once.
+    """
+    text = document.read_text("utf-8")
+    for name, content in contents.items():
+        start, end = f"<!-- {name} -->\n\n", "\n\n<!-- end -->"
+        parts = re.split(f"{re.escape(start)}.*?{re.escape(end)}", text, flags=re.DOTALL)
+        if len(parts) != 2:  # noqa: PLR2004  (before and after)
+            raise BenchmarkError(f"{document} needs one section {name!r}")
+        text = f"{parts[0]}{start}{content}{end}{parts[1]}"
+    document.write_text(text, encoding="utf-8")

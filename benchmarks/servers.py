@@ -1,5 +1,6 @@
-"""Servers, each a process of its own on a core of its own, and what the kernel says of them."""
+"""Server processes, each on a CPU core of its own."""
 
+import http.client
 import os
 import signal
 import socket
@@ -10,175 +11,170 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.client import ask
-from benchmarks.collector import Collector
-from benchmarks.errors import BenchmarkError
+import psutil
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from benchmarks import BenchmarkError
+from benchmarks.collector import Collector
+from benchmarks.load import load, request
+
 FOREIGN = ("GRANIAN_", "MY_SERVICE_", "PYTHON", "UVICORN_", "WEB_CONCURRENCY", "VIRTUAL_ENV")
+"""Prefixes of variables that would change how a server runs."""
+
+START_TIMEOUT_SECONDS = 30
+STOP_TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """A way to serve. `{port}` and `{admin}` in its words stand for two free ports.
+class ServerSpec:
+    """How to serve an application. `{port}` and `{admin}` stand for two free ports.
 
     Attributes:
-        name: What the report calls it.
         command: The words of the command.
-        folder: Where it runs.
-        path: What is asked of it.
-        environment: Variables that it gets beyond those of this process.
-        logged: Tells which lines of its log stand for a request; none of it is looked at otherwise.
-        metrics: The address of its counters, if it shows them.
-        collector: Where it sends its traces, if it does.
-        module: What it imports before it can serve, for the import time.
+        folder: The working directory.
+        module: The module that it imports before it can serve, for the import time.
+        path: The path that is requested.
+        environment: Variables beyond those of this process.
+        is_request: Tells whether a line of its log stands for a request, if it logs requests.
+        metrics_url: Its Prometheus endpoint, if it has one.
+        collector: The collector that it exports traces to, if any.
     """
 
-    name: str
     command: tuple[str, ...]
     folder: Path
+    module: str
     path: str = "/ping"
     environment: Mapping[str, str] = field(default_factory=dict)
-    logged: Callable[[str], bool] | None = None
-    metrics: str | None = None
+    is_request: Callable[[str], bool] | None = None
+    metrics_url: str | None = None
     collector: Collector | None = None
-    module: str
 
     @property
     def python(self) -> str:
-        """The Python that it runs on."""
         return str(Path(self.command[0]).with_name("python"))
+
+    def variables(self, port: int, admin: int, **added: str) -> dict[str, str]:
+        own = {name: with_ports(text, port, admin) for name, text in self.environment.items()}
+        return clean({**own, **added})
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of this process that concern no server, and these."""
+    """Return the variables of this process without `FOREIGN`, and the given ones."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)}
     return {**kept, **environment}
 
 
-def filled(text: str, port: int, admin: int) -> str:
-    """Return a word of a serving with its ports."""
+def with_ports(text: str, port: int, admin: int) -> str:
     return text.replace("{port}", str(port)).replace("{admin}", str(admin))
 
 
-def free_ports(number: int) -> list[int]:
-    """Return ports of the loopback interface that nobody listens on, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
-def family(pid: int) -> list[int]:
-    """Return a process and all that it started."""
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text("ascii").split():
-            found += family(int(child))
-    return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Server:
-    """A server that answers.
+    """A running server.
 
     Attributes:
-        serving: How it was started.
-        process: The process.
-        port: Where it answers.
-        metrics: The address of its counters, if it has any.
-        log: What it writes to standard output.
-        first_answer: Seconds from its start to its first answer.
+        log: The file of its standard output.
+        start_seconds: Seconds from its start to its first response.
+        requests: Requests that it responded to; the first has shown that it is up.
+        cut: Requests that it may have served besides, when a load ended.
     """
 
-    serving: Serving
+    spec: ServerSpec
     process: subprocess.Popen[bytes]
     port: int
-    metrics: str | None
+    metrics_url: str | None
     log: Path
-    first_answer: float
+    start_seconds: float
+    requests: int = 1
+    cut: int = 0
 
-    def cpu(self) -> float:
-        """Return the seconds of CPU that it has used."""
-        ticks = 0
-        for pid in family(self.process.pid):
-            stat = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-            ticks += int(stat[11]) + int(stat[12])
-        return ticks / TICKS
+    def processes(self) -> list[psutil.Process]:
+        process = psutil.Process(self.process.pid)
+        return [process, *process.children(recursive=True)]
 
-    def memory(self) -> float:
-        """Return the megabytes that it keeps in memory."""
-        kilobytes = 0
-        for pid in family(self.process.pid):
-            for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
-                if line.startswith("VmRSS:"):
-                    kilobytes += int(line.split()[1])
-        return kilobytes / 1024
+    def cpu_seconds(self) -> float:
+        """Return the CPU time used so far, of user and system."""
+        return sum(sum(process.cpu_times()[:2]) for process in self.processes())
+
+    def megabytes(self) -> float:
+        """Return the resident memory."""
+        return float(sum(process.memory_info().rss for process in self.processes())) / 2**20
+
+    def warm_up(self, requests: int) -> None:
+        request(self.port, self.spec.path, requests)
+        self.requests += requests
+
+    def load(self, seconds: float) -> tuple[float, float]:
+        """Load it; return CPU seconds a request, and requests a second."""
+        before = self.cpu_seconds()
+        done = load(self.port, self.spec.path, seconds)
+        used = self.cpu_seconds() - before
+        if not used:
+            raise BenchmarkError("the load is too short: it used no CPU")
+        self.requests += done.requests
+        self.cut += done.cut
+        return used / done.requests, done.requests / done.seconds
 
 
-def first_answer(process: subprocess.Popen[bytes], port: int, path: str, since: float) -> float:
-    """Wait for the first answer; return how long after `since` it came.
-
-    Raises:
-        BenchmarkError: The server ended, answered with an error, or not within half a minute.
-    """
-    while process.poll() is None and time.perf_counter() - since < 30:  # noqa: PLR2004  (as said)
+def wait_for_response(
+    process: subprocess.Popen[bytes], port: int, path: str, start: float
+) -> float:
+    """Wait for the first response; return the seconds since `start`."""
+    while process.poll() is None and time.perf_counter() - start < START_TIMEOUT_SECONDS:
         try:
-            ask(port, path)
-        except (OSError, EOFError):
-            time.sleep(0.002)  # asking without a pause would fill the core of the load
+            request(port, path)
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.002)  # polling without a pause would fill the core of the load
         else:
-            return time.perf_counter() - since
-    raise BenchmarkError("It does not answer.")
+            return time.perf_counter() - start
+    raise BenchmarkError("the server does not respond")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a server, by force if it does not end by itself."""
     process.terminate()
     try:
-        process.wait(timeout=15)
+        process.wait(timeout=STOP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
-def started(serving: Serving, folder: Path, core: int) -> Iterator[Server]:
-    """Run a server on a core; its log goes to a file in the folder.
-
-    Raises:
-        BenchmarkError: It did not start.
-    """
-    port, admin = free_ports(2)
-    log, faults = folder / f"{port}.log", folder / f"{port}.err"
-    since = time.perf_counter()
-    with log.open("wb") as stdout, faults.open("wb") as stderr:
-        process = subprocess.Popen(
-            [filled(word, port, admin) for word in serving.command],
-            cwd=serving.folder,
-            env=clean(
-                {name: filled(text, port, admin) for name, text in serving.environment.items()}
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            process_group=0,
-        )
-    with process:
+def run_server(spec: ServerSpec, folder: Path, core: int) -> Iterator[Server]:
+    port, admin = free_ports()
+    log, errors = folder / f"{port}.log", folder / f"{port}.err"
+    start = time.perf_counter()
+    with ExitStack() as stack:
         try:
-            os.sched_setaffinity(process.pid, {core})  # before it has started any thread
-            try:
-                took = first_answer(process, port, serving.path, since)
-            except BenchmarkError as error:
-                said = faults.read_text("utf-8", "replace")[-2000:]
-                raise BenchmarkError(f"{serving.name}: {error}\n{said}") from error
-            yield Server(
-                serving=serving,
-                process=process,
-                metrics=serving.metrics and filled(serving.metrics, port, admin),
-                port=port,
-                log=log,
-                first_answer=took,
+            process = subprocess.Popen(
+                [with_ports(word, port, admin) for word in spec.command],
+                cwd=spec.folder,
+                env=spec.variables(port, admin),
+                stdin=subprocess.DEVNULL,
+                stdout=stack.enter_context(log.open("wb")),
+                stderr=stack.enter_context(errors.open("wb")),
+                process_group=0,
             )
-        finally:
-            stop(process)
+        except OSError as error:
+            raise BenchmarkError(f"{spec.command[0]} does not start: {error}") from error
+        stack.enter_context(process)
+        stack.callback(stop, process)
+        os.sched_setaffinity(process.pid, {core})  # before it has started any thread
+        try:
+            start_seconds = wait_for_response(process, port, spec.path, start)
+        except BenchmarkError as error:
+            output = errors.read_text("utf-8", "replace")[-2000:]
+            raise BenchmarkError(f"{' '.join(spec.command)}: {error}\n{output}") from error
+        yield Server(
+            spec=spec,
+            process=process,
+            port=port,
+            metrics_url=spec.metrics_url and with_ports(spec.metrics_url, port, admin),
+            log=log,
+            start_seconds=start_seconds,
+        )

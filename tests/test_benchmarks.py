@@ -1,39 +1,35 @@
-"""The benchmarks compute what they say, and a run in which a request fails is worth nothing."""
+"""Every benchmark command measures all its rows, and a run with a failed request has no figure."""
 
 import asyncio
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from xml.etree import ElementTree as ET
 
 import pytest
-from markdown_it import MarkdownIt
 
-from benchmarks.cache import report as cache_report
-from benchmarks.cache.model import GOALS as CACHE_GOALS
-from benchmarks.cache.model import STORES
-from benchmarks.cache.model import Result as CacheResult
-from benchmarks.cache.works import WORKS as CACHE_WORKS
-from benchmarks.chart import chart
-from benchmarks.client import ask
-from benchmarks.data import report as data_report
-from benchmarks.data.model import DATABASES
-from benchmarks.data.model import GOALS as DATA_GOALS
-from benchmarks.data.model import Result as DataResult
-from benchmarks.data.works import WORKS, same
-from benchmarks.drive import Call, Message, Scope, called
-from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import by_event, by_uvicorn, count_lines, counted, verify
-from benchmarks.goals import GOALS, Goal, ResultT, Verdict, verdicts
-from benchmarks.load import parsed
-from benchmarks.model import Result, Setting
-from benchmarks.pairs import Sample, kept, rate, times
-from benchmarks.report import document
+from benchmarks import BenchmarkError
+from benchmarks.__main__ import BENCHMARKS, DOCUMENTS
+from benchmarks.evidence import (
+    count_in_exposition,
+    count_lines,
+    has_event,
+    is_uvicorn_request,
+    verify,
+)
+from benchmarks.inside.driver import Call, Client, Message, Scope, Work, check_same, compare
+from benchmarks.load import asyncio_load, generator, parse_wrk, request
+from benchmarks.model import Goal
+from benchmarks.projects import EVERYTHING, Projects, Variant
+from benchmarks.report import chart, figures_table, goals_table, update
+from benchmarks.servers import ServerSpec, run_server
 from harness import ROOT
+from tenon import benchmark as copy_benchmark
 
 WRK = """Running 2s test @ http://127.0.0.1:8000/ping
   1 threads and 32 connections
@@ -53,59 +49,140 @@ http_requests_created{method="GET",route="/ping",status="200"} 1.7e9
 """
 
 
-def sample(cpu: float, rate: float) -> Sample:
-    """Return a sample."""
-    return Sample(cpu=cpu, rate=rate)
+def run(module: str, *arguments: str) -> str:
+    """Run a command of this repository to its end; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-def result(name: str, **figures: float) -> Result:
-    """Return the result of a row that costs what its baseline does, but for these figures."""
-    defaults = {"kept": 1.0, "rate": 1.0, "memory": 1.0, "megabytes": 50.0}
-    return Result(name=name, against="bare FastAPI", **{**defaults, **figures})
+def cells(text: str, head: str) -> dict[str, list[str]]:
+    """Return the rows of the Markdown table whose first heading is `head`, by their first cell."""
+    table = re.search(rf"^\| {head} .*\n\| -.*\n((?:\|.*\n?)*)", text, re.MULTILINE)
+    assert table is not None, text
+    lines = [line.strip("|").split(" | ") for line in table[1].splitlines()]
+    return {first.strip(): [cell.strip() for cell in others] for first, *others in lines}
 
 
-def test_median_of_the_ratios_of_pairs() -> None:
-    """A figure is the median of the pairs' ratios, so that one disturbed pair changes nothing."""
-    pairs = [
-        (sample(1.0, 100.0), sample(2.0, 50.0)),
-        (sample(1.0, 100.0), sample(1.25, 80.0)),
-        (sample(8.0, 10.0), sample(10.0, 8.0)),
-    ]
+@pytest.mark.full
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_row_is_measured(name: str) -> None:
+    """On the smallest sample, each declared row has a figure and each goal a verdict.
 
-    assert kept(pairs) == 0.8
-    assert rate(pairs) == 0.8
-    assert times([(1.0, 1.5), (2.0, 2.0), (4.0, 8.0)]) == 1.5
+    A small sample leaves the published document as it is.
+    """
+    benchmark = BENCHMARKS[name]
+    before = (DOCUMENTS / f"{name}.md").read_bytes()
+
+    printed = run(
+        "benchmarks", name, *(f"--{key}={size}" for key, size in benchmark.smallest.items())
+    )
+
+    rows = cells(printed, "row")
+    assert list(rows) == list(benchmark.rows)
+    assert [row for row, figures in rows.items() if not any(figures)] == []
+    assert all(any(column) for column in zip(*rows.values(), strict=True))
+    verdicts = {goal: row[-1] for goal, row in cells(printed, "goal").items()}
+    assert list(verdicts) == [goal.text for goal in benchmark.goals]
+    assert set(verdicts.values()) <= {"met", "missed"}
+    assert (DOCUMENTS / f"{name}.md").read_bytes() == before
 
 
-def test_wrk_is_understood() -> None:
-    """The requests and the seconds of a good run are read; each connection may cut one short."""
-    load = parsed(WRK.format(""))
+@pytest.mark.full
+def test_every_row_of_copies_is_measured() -> None:
+    """The smallest sample of the copy benchmark prints a figure for each row."""
+    printed = run("tenon.benchmark", "--pairs=1")
+
+    rows = re.findall(r"^(.+?) +-?\d+(?:\.\d+)? m?s\b", printed, re.MULTILINE)
+    assert rows == list(copy_benchmark.ROWS)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_published_rows(name: str, tmp_path: Path) -> None:
+    """A published document has the declared rows and goals, and sections that a run can replace."""
+    benchmark = BENCHMARKS[name]
+    document = Path(shutil.copy(DOCUMENTS / f"{name}.md", tmp_path))
+    text = document.read_text("utf-8")
+    assert list(cells(text, "row")) == list(benchmark.rows)
+    assert list(cells(text, "goal")) == [goal.text for goal in benchmark.goals]
+
+    results = {row: dict.fromkeys([*benchmark.columns, "CPU"], 1.5) for row in benchmark.rows}
+    sections = {
+        "goals": goals_table(benchmark, results),
+        "figures": figures_table(benchmark, results),
+        "method": "Sample: 1.",
+    }
+    if benchmark.charted:
+        sections["chart"] = chart(benchmark.charted, results)
+    update(document, sections)
+
+    replaced = document.read_text("utf-8")
+    assert {figure for row in cells(replaced, "row").values() for figure in row} == {"1.50"}
+    assert {row[1] for row in cells(replaced, "goal").values()} <= {"1.50", "1.00"}
+    assert all(section in replaced for section in sections.values())
+    with pytest.raises(BenchmarkError, match="needs one section 'other'"):
+        update(document, {"other": ""})
+
+
+def test_project_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal answers are one project, as a second `uv sync` would remove the group `bench`."""
+    made: list[Variant] = []
+
+    def make(_: Projects, variant: Variant) -> Path:
+        made.append(variant)
+        return tmp_path
+
+    monkeypatch.setattr(Projects, "_make", make)
+    projects = Projects(tmp_path)
+
+    projects.get(EVERYTHING)
+    projects.get(Variant(practices=EVERYTHING.practices, database="none"))
+
+    assert made == [EVERYTHING]
+
+
+def test_command_that_is_missing(tmp_path: Path) -> None:
+    """A server that is not installed fails its row, and does not end the run."""
+    spec = ServerSpec(command=(str(tmp_path / "granian"),), folder=tmp_path, module="fastapi")
+
+    with (
+        pytest.raises(BenchmarkError, match="granian does not start"),
+        run_server(spec, tmp_path, core=0),
+    ):
+        pass
+
+
+def test_wrk_output() -> None:
+    """The requests and the seconds are read; each connection may cut one request."""
+    load = parse_wrk(WRK.format(""))
 
     assert (load.requests, load.seconds, load.cut) == (31055, 2.01, 32)
+    assert generator(0.1) == "asyncio"
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "requests", "message"),
     [
-        "  Non-2xx or 3xx responses: 5",
-        "  Socket errors: connect 0, read 1, write 0, timeout 0",
+        ("  Non-2xx or 3xx responses: 5\n", "31055", "Non-2xx or 3xx responses: 5"),
+        ("  Socket errors: connect 0, read 1, write 0, timeout 0\n", "31055", "Socket errors"),
+        ("", "0", "No requests"),
     ],
 )
-def test_failed_request_fails_the_load(line: str) -> None:
-    """A request that failed is an error, not a figure."""
-    with pytest.raises(BenchmarkError, match=line.strip()):
-        parsed(WRK.format(f"{line}\n"))
-
-
-def test_no_request_fails_the_load() -> None:
-    """A load that got no answer is an error."""
-    with pytest.raises(BenchmarkError, match="No requests"):
-        parsed(WRK.format("").replace("31055", "0"))
+def test_failed_load(line: str, requests: str, message: str) -> None:
+    """A failed request, or a load without one, is an error."""
+    with pytest.raises(BenchmarkError, match=message):
+        parse_wrk(WRK.format(line).replace("31055", requests))
 
 
 @contextmanager
-def answering(status: int) -> Iterator[int]:
-    """Run a server that gives one status to everybody; return its port."""
+def serving(status: int) -> Iterator[int]:
+    """Run a server that responds with one status; yield its port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -129,18 +206,19 @@ def answering(status: int) -> Iterator[int]:
             thread.join()
 
 
-def test_own_client() -> None:
-    """The client that stands in for wrk takes good answers, and no others."""
-    with answering(200) as port:
-        ask(port, "/ping", 3)
-    with (
-        answering(404) as port,
-        pytest.raises(BenchmarkError, match=r"GET /ping: HTTP/1\.1 404 Not Found"),
-    ):
-        ask(port, "/ping")
+def test_failed_request() -> None:
+    """Both clients accept a status of 2xx only."""
+    with serving(200) as port:
+        request(port, "/ping", 3)
+        assert asyncio.run(asyncio_load(port, "/ping", 0.05)).requests > 0
+    with serving(404) as port:
+        with pytest.raises(BenchmarkError, match="GET /ping: 404 Not Found"):
+            request(port, "/ping")
+        with pytest.raises(BenchmarkError, match=r"GET /ping: HTTP/1\.1 404 Not Found"):
+            asyncio.run(asyncio_load(port, "/ping", 0.05))
 
 
-def test_requests_are_found_again(tmp_path: Path) -> None:
+def test_requests_are_found(tmp_path: Path) -> None:
     """Lines are counted by their event, and counters by path and success."""
     log = tmp_path / "log"
     log.write_text(
@@ -149,76 +227,33 @@ def test_requests_are_found_again(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    assert count_lines(log, by_event("request.served")) == 1
-    assert count_lines(log, by_uvicorn) == 1
-    assert counted(EXPOSITION, "/ping") == 1234
+    assert count_lines(log, has_event("request.served")) == 1
+    assert count_lines(log, is_uvicorn_request) == 1
+    assert count_in_exposition(EXPOSITION, "/ping") == 1234
 
 
-@pytest.mark.parametrize(("logged", "in_counter"), [(99, 99), (133, 133), (101, 102), (99, None)])
-def test_work_that_was_not_done(logged: int, in_counter: int | None) -> None:
-    """A line too few or too many is an error, and so are a log and a counter that disagree."""
-    with pytest.raises(BenchmarkError, match=r"^ping: "):
-        verify("ping", 100, 32, logged=logged, in_counter=in_counter)
+@pytest.mark.parametrize(("logged", "counted"), [(99, 99), (133, 133), (101, 102), (99, None)])
+def test_missing_work(logged: int, counted: int | None) -> None:
+    """Missing or surplus lines are an error, and so are a log and a counter that differ."""
+    with pytest.raises(BenchmarkError, match=f"^{logged} requests logged, but "):
+        verify(100, 32, logged=logged, counted=counted)
 
 
 @pytest.mark.parametrize("number", [100, 132])
-def test_work_that_was_done(number: int) -> None:
-    """What was served between the last answer and the end of the load may be logged or not."""
-    verify("ping", 100, 32, logged=number, in_counter=number)
+def test_work_at_the_end_of_a_load(number: int) -> None:
+    """Requests that the end of the load cut off may be logged or not."""
+    verify(100, 32, logged=number, counted=number)
 
 
 def test_verdicts() -> None:
-    """A goal is met at its limit and missed beyond it, and one without a figure is neither."""
-    rows = [result("everything on", kept=0.8, first_answer=1.81)]
+    """A goal is met at its limit; a goal without a figure has no verdict."""
+    results = {"all": {"CPU": 1.5}, "none": {"CPU": 1.25}}
 
-    words = {verdict.goal.text: verdict.word for verdict in verdicts(GOALS, rows)}
-
-    assert list(words.values()) == [
-        "met",
-        "not measured",
-        "not measured",
-        "not measured",
-        "missed",
-        "not measured",
-    ]
-
-
-def test_verdict_relative_to_another_row() -> None:
-    """A practice that is off is held against a service that has never had it."""
-    rows = [
-        result("nothing on", in_process=1.25),
-        result("tracing alone, no endpoint", in_process=1.5),
-    ]
-
-    (verdict,) = [verdict for verdict in verdicts(GOALS, rows) if verdict.figure is not None]
-
-    assert (verdict.figure, verdict.word) == (1.2, "missed")
-
-
-def test_report_parses(tmp_path: Path) -> None:
-    """The Markdown has both tables, with a row for each goal and each result."""
-    rows = [result("everything on", in_process=1.3), result("bare Starlette", kept=2.0)]
-    unmeasured = [Verdict(goal=goal, figure=None) for goal in GOALS]
-    setting = Setting(pairs=5, seconds=2, folder=tmp_path, core=0)
-
-    text = document(rows, unmeasured, setting, {"fastapi": "1.2.3"})
-    tokens = MarkdownIt().enable("table").parse(text)
-
-    assert sum(token.type == "table_open" for token in tokens) == 2
-    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(GOALS) + len(rows)
-
-
-def test_chart_parses() -> None:
-    """The SVG has a bar for the baseline and each row against it, as long as its value."""
-    rows = [result("the guide's <code>", kept=0.25), result("bare Starlette", kept=2.0)]
-    other = Result(name="x", against="y", kept=1.0, rate=1.0, memory=1.0, megabytes=1.0)
-
-    drawing = ET.fromstring(chart([*rows, other], "bare FastAPI"))  # noqa: S314  (we wrote it)
-    widths = [
-        float(bar.attrib["width"]) for bar in drawing.iter("{http://www.w3.org/2000/svg}rect")
-    ]
-
-    assert [width / widths[0] for width in widths] == [1.0, 0.25, 2.0]
+    assert Goal("", "all", "CPU", at_least=1.5).verdict(results) == "met"
+    assert Goal("", "all", "CPU", at_most=1.4).verdict(results) == "missed"
+    assert Goal("", "all", "CPU", at_most=1.2, relative_to="none").figure(results) == 1.2
+    assert Goal("", "all", "CPU", at_most=1, relative_to="other").verdict(results) == "not measured"
+    assert Goal("", "all", "memory", at_least=1).verdict(results) == "not measured"
 
 
 async def echo(
@@ -226,102 +261,31 @@ async def echo(
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """Answer with the method, the path, the query and the body; the status is the last segment."""
-    said = [scope["method"].encode(), scope["raw_path"], scope["query_string"]]
-    body = b" ".join([*said, (await receive())["body"]])
+    """Respond with the request as JSON; the last segment of the path is the status."""
+    words = [scope["method"].encode(), scope["raw_path"], scope["query_string"]]
+    body = b" ".join([*words, (await receive())["body"]])
     await send({"type": "http.response.start", "status": int(scope["path"][1:])})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b'["%s"]' % body})
 
 
 def test_calls_without_sockets() -> None:
-    """A request arrives as it was meant, any status of 2xx will do, and no other."""
-    taken: list[bytes] = []
+    """A request arrives as it was sent, and a status other than 2xx is an error."""
+    client = Client(echo)
 
-    asyncio.run(called(echo, [Call("/201?limit=1", "POST", b"{}")], {}, taken.append))
+    assert asyncio.run(client.json(Call("/201?limit=1", "POST", b"{}"))) == ["POST /201 limit=1 {}"]
     with pytest.raises(RuntimeError, match="1 of 2 requests failed"):
-        asyncio.run(called(echo, [Call("/200"), Call("/404")], {}))
+        asyncio.run(client.send([Call("/200"), Call("/404")]))
+    assert client.requests == 3
 
-    assert taken == [b"POST /201 limit=1 {}"]
 
+def test_comparison() -> None:
+    """The warm-up does not count, and different results have no ratio."""
+    waits = iter([0.2, 0.0, *[0.02, 0.01] * 3])
 
-def test_different_work_is_not_compared() -> None:
-    """Two forms that find different things have no ratio."""
-    same([1, 2], [1, 2])
+    def work() -> Awaitable[None]:
+        return asyncio.sleep(next(waits))
+
+    figures = asyncio.run(compare(Work(1, work), Work(1, work), rounds=3))
+    assert 1.2 < figures["time"] < 3
     with pytest.raises(RuntimeError, match="not the same"):
-        same([1, 2], [1])
-
-
-@pytest.mark.parametrize(
-    ("goals", "results", "document"),
-    [
-        (
-            DATA_GOALS,
-            [
-                DataResult(name=f"{work}, {database}", cpu=1.3, clock=50.0, our_growth=1.0)
-                for database in DATABASES.values()
-                for work in WORKS
-            ],
-            data_report.document,
-        ),
-        (
-            CACHE_GOALS,
-            [
-                CacheResult(name=f"{work}, {store}", cpu=2.0, loads=1.0, milliseconds=80.0)
-                for store in STORES.values()
-                for work in CACHE_WORKS
-            ],
-            cache_report.document,
-        ),
-    ],
-    ids=["data", "cache"],
-)
-def test_goals_name_rows(
-    goals: Sequence[Goal[ResultT]],
-    results: Sequence[ResultT],
-    document: Callable[
-        [Sequence[ResultT], Sequence[Verdict[ResultT]], int, Mapping[str, str]], str
-    ],
-) -> None:
-    """Every goal is about something that is measured, and the report has them all."""
-    reached = verdicts(goals, results)
-    text = document(results, reached, 7, {"fastapi": "1.2.3"})
-    tokens = MarkdownIt().enable("table").parse(text)
-
-    assert {verdict.word for verdict in reached} == {"met"}
-    assert sum(token.type == "tr_open" for token in tokens) == 2 + len(goals) + len(results)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(
-    ("module", "arguments", "row"),
-    [
-        (
-            "benchmarks",
-            ["--pairs=1", "--seconds=1", "--only=structured logging alone", "--no-write"],
-            "| structured logging alone | bare FastAPI | ",
-        ),
-        (
-            "benchmarks.data",
-            ["--rounds=1", "--database=sqlite", "--only=create"],
-            "| create, SQLite | ",
-        ),
-        (
-            "benchmarks.cache",
-            ["--rounds=1", "--store=redis", "--only=cached read, against the guide's decorator"],
-            "| cached read, against the guide's decorator, Redis | ",
-        ),
-    ],
-    ids=["service", "data", "cache"],
-)
-def test_command(module: str, arguments: list[str], row: str) -> None:
-    """A command measures a row from end to end, and its status says that all requests came."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert row in done.stdout
+        check_same([1, 2], [1])

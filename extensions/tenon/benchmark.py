@@ -1,29 +1,35 @@
 """Measure what a copy costs beyond bare Copier on as many plain files, in pairs of runs."""
 
+import argparse
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAIRS = 15
+COPIER = str(Path(sys.executable).with_name("copier"))
 INPUTS = ("copier.yml", "extensions", "template")
+ROWS = ("copy of Tenon", "bare Copier", "added")
 
 
 def timed(template: Path, project: Path) -> float:
     """Return the seconds of one copy by the command line."""
     start = time.perf_counter()
     subprocess.run(
-        ["copier", "copy", "--quiet", "--defaults", str(template), str(project)], check=True
+        [COPIER, "copy", "--quiet", "--defaults", str(template), str(project)], check=True
     )
     return time.perf_counter() - start
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the medians, and the median of the differences."""
+    parser = argparse.ArgumentParser(prog="poe bench-copy", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=15, help="default: %(default)s")
+    pairs = parser.parse_args(argv).pairs
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         tenon, plain = here / "tenon", here / "plain"
@@ -38,16 +44,16 @@ def main() -> int:
         )
         files = sum(path.is_file() for path in (plain / "template").rglob("*"))
 
-        pairs = [
-            (timed(tenon, here / f"a{number}"), timed(plain, here / f"b{number}"))
-            for number in range(PAIRS)
+        seconds = [
+            (timed(tenon, here / f"tenon-{index}"), timed(plain, here / f"plain-{index}"))
+            for index in range(pairs)
         ]
-    ours, bare = (statistics.median(times) for times in zip(*pairs, strict=True))
-    added = statistics.median(a - b for a, b in pairs)
-    print(f"{files} files, {PAIRS} pairs, medians")
-    print(f"copy of Tenon          {ours:6.3f} s")
-    print(f"bare Copier            {bare:6.3f} s")
-    print(f"added                  {added * 1000:6.0f} ms  (x{ours / bare:.2f})")
+    ours, bare = (statistics.median(each) for each in zip(*seconds, strict=True))
+    added = statistics.median(tenon - plain for tenon, plain in seconds)
+    print(f"{files} files, {pairs} pairs, medians")
+    figures = (f"{ours:6.3f} s", f"{bare:6.3f} s", f"{added * 1000:6.0f} ms  (x{ours / bare:.2f})")
+    for row, figure in zip(ROWS, figures, strict=True):
+        print(f"{row:22} {figure}")
     return 0
 
 

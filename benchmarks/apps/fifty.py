@@ -2,15 +2,13 @@
 
 from fastapi import FastAPI
 
-from benchmarks.resources import ROUTES
-
 app = FastAPI()
 
 
 async def ping() -> dict[str, str]:
-    """Answer."""
+    """Respond."""
     return {"message": "pong"}
 
 
-for number in range(ROUTES):
-    app.get(f"/fifty/{number:02}")(ping)
+for index in range(50):
+    app.get(f"/fifty/{index:02}")(ping)

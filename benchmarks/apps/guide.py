@@ -5,7 +5,7 @@ the database and Redis, which 10.3 asks; and `/metrics`, to read the counters of
 """
 
 # This is quoted code, with the faults that the rules below would find.
-# ruff: noqa: ANN001, ANN201, ANN204, ARG001, B008, BLE001, D101, D102, D103, D415, E501, FAST002
+# ruff: noqa: ANN001, ANN201, ANN204, ARG001, B008, BLE001, D415, E501, FAST002
 # ruff: noqa: N818, RUF010, TRY300
 # mypy: ignore-errors
 

@@ -1,4 +1,4 @@
-"""Bare Starlette: the least that anything on it can cost."""
+"""Bare Starlette with one endpoint."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 
 async def ping(_request: Request) -> JSONResponse:
-    """Answer."""
+    """Respond."""
     return JSONResponse({"message": "pong"})
 
 

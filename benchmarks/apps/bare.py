@@ -1,4 +1,4 @@
-"""Bare FastAPI with the endpoint that every served application has: the measure of all others."""
+"""Bare FastAPI with one endpoint."""
 
 from fastapi import FastAPI
 
@@ -7,5 +7,5 @@ app = FastAPI()
 
 @app.get("/ping")
 async def ping() -> dict[str, str]:
-    """Answer."""
+    """Respond."""
     return {"message": "pong"}

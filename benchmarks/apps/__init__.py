@@ -1,0 +1,1 @@
+"""Applications that rendered services are compared with."""

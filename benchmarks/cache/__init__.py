@@ -1,1 +1,0 @@
-"""What a cached read costs, against none and against the guide's own forms."""
