@@ -17,6 +17,7 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from conftest import Variant
 from harness import DEFAULTS, environment, refused, render, tree
 
 FREE = ("project_name", "project_description", "user_name")
@@ -286,12 +287,12 @@ TEXT = st.one_of(
 )
 
 
-def refuses_or_keeps(folder: Path, template: Path, name: str, value: str) -> None:
+def refuses_or_keeps(folder: Path, template: Path, name: str, value: str, **more: object) -> None:
     """Check that an answer is refused with a sentence and no trace, or kept unchanged."""
     project = folder / uuid.uuid4().hex
     sentence = ""
     try:
-        render(project, template, {**DEFAULTS, name: value})
+        render(project, template, {**DEFAULTS, **more, name: value})
     except ValueError as error:
         sentence = str(error)
     if sentence:
@@ -313,10 +314,24 @@ def test_any_text(
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", FREE + NARROW)
-@budget(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=TEXT)
 def test_much_text(
     tmp_path_factory: pytest.TempPathFactory, template: Path, name: str, value: str
 ) -> None:
-    """The same for every question, over many more texts."""
-    refuses_or_keeps(tmp_path_factory.getbasetemp(), template, name, value)
+    """The same for every question, over many more texts.
+
+    The smallest project has every file that holds such an answer.
+    """
+    refuses_or_keeps(tmp_path_factory.getbasetemp(), template, name, value, preset="minimal")
+
+
+def test_smallest_project_holds_every_answer(variant: Variant) -> None:
+    """The files in which a free text stands are the same in the smallest project and the others."""
+    texts = dict.fromkeys(FREE, "Zebra & Son")
+
+    def holders(**answers: object) -> set[str]:
+        files = tree(variant(**texts, **answers))
+        return {path for path, content in files.items() if b"Zebra" in content}
+
+    assert holders(preset="minimal") == holders(preset="standard") == holders(preset="full")
