@@ -1,33 +1,19 @@
-"""Rules of the database, read from the source."""
+"""Rules of the database that neither ruff nor import-linter can express."""
 
-import ast
-import importlib.util
-from pathlib import Path
+import pytest
 
-spec = importlib.util.find_spec("{{ package_name }}")
-assert spec is not None
-assert spec.origin is not None
-PACKAGE = Path(spec.origin).parent
+from source_code import calls, refuse
 
 
-def called(name: str) -> set[str]:
-    """Return the modules that call a method of that name."""
-    return {
-        path.relative_to(PACKAGE).as_posix()
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == name
-    }
+@pytest.mark.parametrize("name", [".begin", ".commit", ".rollback"])
+def test_one_module_owns_the_transactions(name: str) -> None:
+    """A transaction begins in infrastructure/database.py and ends with its block."""
+    refuse(
+        calls(name, owner="infrastructure/database.py" if name == ".begin" else ""),
+        "Run the work by `database.read` or `database.write`.",
+    )
 
 
-def test_one_module_owns_the_transactions() -> None:
-    """A transaction is begun in infrastructure/database.py alone, and ends with its block."""
-    assert called("begin") == {"infrastructure/database.py"}
-    assert called("commit") | called("rollback") == set()
-
-
-def test_pages_are_not_counted_off() -> None:
-    """An offset reads all rows before it, and skips and repeats rows while others are written."""
-    assert called("offset") == set()
+def test_pages_have_no_offset() -> None:
+    """An offset reads all rows before it, and skips and repeats rows during writes."""
+    refuse(calls(".offset"), "Select the rows after the last one of the page before.")

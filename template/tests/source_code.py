@@ -1,0 +1,114 @@
+"""The syntax trees of the code, for rules that neither ruff nor import-linter can express."""
+
+import ast
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+spec = importlib.util.find_spec("{{ package_name }}")
+assert spec is not None
+assert spec.origin is not None
+PACKAGE = Path(spec.origin).parent
+TESTS = Path(__file__).parent
+
+ALLOWED = "# allowed: "
+"""The comment that exempts its line, followed by the reason."""
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module, parsed.
+
+    Attributes:
+        path: Relative to the folder that was parsed.
+        names: What the imported names stand for, such as `fastapi.FastAPI`.
+    """
+
+    path: str
+    lines: Sequence[str]
+    nodes: Sequence[ast.AST]
+    names: Mapping[str, str]
+
+    def is_allowed(self, node: ast.stmt | ast.expr | ast.arg | ast.keyword) -> bool:
+        """Return whether a comment on one of the node's lines exempts it."""
+        return any(ALLOWED in line for line in self.lines[node.lineno - 1 : node.end_lineno])
+
+    def full_name(self, expression: ast.expr) -> str:
+        """Return the name of a function or method, imported names in full."""
+        first, dot, rest = ast.unparse(expression).partition(".")
+        return f"{self.names.get(first, first)}{dot}{rest}"
+
+
+def imported_names(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield each imported name and what it stands for."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+@cache
+def modules(folder: Path) -> Sequence[Module]:
+    """Return the modules of a folder, each parsed once a session."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        nodes = tuple(ast.walk(ast.parse(text)))
+        found.append(
+            Module(
+                path=path.relative_to(folder).as_posix(),
+                lines=text.splitlines(),
+                nodes=nodes,
+                names=dict(imported_names(nodes)),
+            )
+        )
+    return found
+
+
+def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Node]]:
+    """Yield every node of a kind that no comment exempts."""
+    for module in modules(folder):
+        for node in module.nodes:
+            if isinstance(node, kind) and not (
+                isinstance(node, ast.stmt | ast.expr | ast.arg | ast.keyword)
+                and module.is_allowed(node)
+            ):
+                yield module, node
+
+
+def calls(name: str, owner: str = "", keyword: str = "") -> list[str]:
+    """Return where the package calls a function, in the form `path:line`.
+
+    Args:
+        name: The full name of a function, or a dot and the name of a method of any object.
+        owner: The module that may call it.
+        keyword: Only calls with this argument.
+    """
+    return [
+        f"{module.path}:{node.lineno}"
+        for module, node in find(ast.Call)
+        if (full_name := module.full_name(node.func)) == name
+        or (name.startswith(".") and full_name.endswith(name))
+        if module.path != owner
+        if not keyword or any(argument.arg == keyword for argument in node.keywords)
+    ]
+
+
+def refuse(found: Sequence[str], instead: str) -> None:
+    """Fail if a rule is broken somewhere.
+
+    Args:
+        found: Where, in the form `path:line`.
+        instead: A sentence that says what to write.
+    """
+    __tracebackhide__ = True
+    hint = f"{instead} In a justified case end the line with `{ALLOWED}<reason>`."
+    assert not found, "\n".join([*found, hint])
