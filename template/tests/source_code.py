@@ -17,7 +17,8 @@ TESTS = Path(__file__).parent
 ALLOWED = "# allowed: "
 """The comment that exempts its line, followed by the reason."""
 
-Node = TypeVar("Node", bound=ast.AST)
+Line = ast.AnnAssign | ast.arg | ast.expr | ast.keyword
+Node = TypeVar("Node", bound=Line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Module:
     nodes: Sequence[ast.AST]
     names: Mapping[str, str]
 
-    def is_allowed(self, node: ast.stmt | ast.expr | ast.arg | ast.keyword) -> bool:
+    def is_allowed(self, node: Line) -> bool:
         """Return whether a comment on one of the node's lines exempts it."""
         return any(ALLOWED in line for line in self.lines[node.lineno - 1 : node.end_lineno])
 
@@ -44,15 +45,18 @@ class Module:
         return f"{self.names.get(first, first)}{dot}{rest}"
 
 
-def imported_names(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
+def imported_names(path: Path, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
     """Yield each imported name and what it stands for."""
+    packages = path.relative_to(PACKAGE.parent).parts[:-1] if PACKAGE in path.parents else ()
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.asname or alias.name, alias.name
         elif isinstance(node, ast.ImportFrom):
+            parents = packages[: len(packages) + 1 - node.level] if node.level else ()
+            module = ".".join([*parents, *([node.module] if node.module else [])])
             for alias in node.names:
-                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+                yield alias.asname or alias.name, f"{module}.{alias.name}"
 
 
 @cache
@@ -67,7 +71,7 @@ def modules(folder: Path) -> Sequence[Module]:
                 path=path.relative_to(folder).as_posix(),
                 lines=text.splitlines(),
                 nodes=nodes,
-                names=dict(imported_names(nodes)),
+                names=dict(imported_names(path, nodes)),
             )
         )
     return found
@@ -77,10 +81,7 @@ def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Nod
     """Yield every node of a kind that no comment exempts."""
     for module in modules(folder):
         for node in module.nodes:
-            if isinstance(node, kind) and not (
-                isinstance(node, ast.stmt | ast.expr | ast.arg | ast.keyword)
-                and module.is_allowed(node)
-            ):
+            if isinstance(node, kind) and not module.is_allowed(node):
                 yield module, node
 
 
@@ -110,5 +111,5 @@ def refuse(found: Sequence[str], instead: str) -> None:
         instead: A sentence that says what to write.
     """
     __tracebackhide__ = True
-    hint = f"{instead} In a justified case end the line with `{ALLOWED}<reason>`."
+    hint = f"{instead} Exceptions: end the line with `{ALLOWED}<reason>`."
     assert not found, "\n".join([*found, hint])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from source_code import PACKAGE, calls, find, modules, refuse
+from source_code import PACKAGE, calls, modules, refuse
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,9 @@ def test_secret_fields_are_secret() -> None:
     """A password, token or key is SecretStr, so that no repr and no log shows it."""
     found = [
         f"{module.path}:{field.lineno} {field.target.id}"
-        for module, owner in find(ast.ClassDef)
+        for module in modules(PACKAGE)
+        for owner in module.nodes
+        if isinstance(owner, ast.ClassDef)
         for field in owner.body
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
