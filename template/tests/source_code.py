@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -85,31 +85,28 @@ def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Nod
                 yield module, node
 
 
-def calls(name: str, owner: str = "", keyword: str = "") -> list[str]:
-    """Return where the package calls a function, in the form `path:line`.
+def calls(name: str, owner: str = "") -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls of a function in the package, outside the module that may call it.
 
     Args:
         name: The full name of a function, or a dot and the name of a method of any object.
-        owner: The module that may call it.
-        keyword: Only calls with this argument.
+        owner: The path of the module that may call it.
     """
-    return [
-        f"{module.path}:{node.lineno}"
-        for module, node in find(ast.Call)
-        if (full_name := module.full_name(node.func)) == name
-        or (name.startswith(".") and full_name.endswith(name))
-        if module.path != owner
-        if not keyword or any(argument.arg == keyword for argument in node.keywords)
-    ]
+    for module, node in find(ast.Call):
+        full_name = module.full_name(node.func)
+        is_meant = full_name == name or (name.startswith(".") and full_name.endswith(name))
+        if is_meant and module.path != owner:
+            yield module, node
 
 
-def refuse(found: Sequence[str], instead: str) -> None:
+def refuse(found: Iterable[tuple[Module, Line]], instead: str) -> None:
     """Fail if a rule is broken somewhere.
 
     Args:
-        found: Where, in the form `path:line`.
+        found: The places.
         instead: A sentence that says what to write.
     """
     __tracebackhide__ = True
+    places = [f"{module.path}:{node.lineno}" for module, node in found]
     hint = f"{instead} Exceptions: end the line with `{ALLOWED}<reason>`."
-    assert not found, "\n".join([*found, hint])
+    assert not places, "\n".join([*places, hint])
