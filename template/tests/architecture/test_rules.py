@@ -9,7 +9,6 @@ import pytest
 
 from source_code import PACKAGE, calls, modules, refuse
 
-
 # What may be called by one module only: that module, and what others write instead.
 OWNERS = {
     "{{ package_name }}.settings.Settings": (
