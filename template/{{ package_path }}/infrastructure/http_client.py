@@ -1,7 +1,5 @@
 """The HTTP client: one pool of connections, and every rule for calling other services."""
 
-# ruff: noqa: TID251 (this module has the only client)
-
 import asyncio
 import logging
 import time

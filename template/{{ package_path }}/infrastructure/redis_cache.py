@@ -1,7 +1,5 @@
 """The cache in Redis, which may be down, frozen or wrong: nobody waits for it, or fails with it."""
 
-# ruff: noqa: TID251 (every call to Redis is bounded here)
-
 import asyncio
 import logging
 import time

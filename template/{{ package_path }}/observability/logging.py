@@ -180,7 +180,7 @@ def configured(settings: LoggingSettings, output: Output) -> Iterator[None]:
         redact,
         *renderers(settings, output.stream),
     ]
-    structlog.configure(  # noqa: TID251  (the only place that configures logging)
+    structlog.configure(
         processors=[*first, *last],
         logger_factory=partial(Logger, output),
         wrapper_class=structlog.make_filtering_bound_logger(settings.level),

@@ -35,8 +35,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # The client library reads the same variable.
-        self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # noqa: TID251  (not a setting)
+        self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # as the client library has it
         self.requests = Counter(
             "http_requests",
             "Requests that were answered.",

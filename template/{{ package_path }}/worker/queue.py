@@ -1,7 +1,5 @@
 """The queue that brings jobs to the workers: a list in Redis."""
 
-# ruff: noqa: TID251 (every call to Redis is bounded here)
-
 from collections.abc import AsyncGenerator
 from typing import Any
 
