@@ -53,6 +53,7 @@ HELPERS = [
     "fake_store",
     "postgresql_server",
     "scratch",
+    "source_code",
     "sqlite_server",
 ]
 """Modules beside a project's tests."""

@@ -247,7 +247,6 @@ PRACTICES = {
             f"{PACKAGE}/user_stats.py",
             "tests/api/test_cache_metrics.py",
             "tests/api/test_user_stats.py",
-            "tests/architecture/test_cache_rules.py",
             "tests/fake_store.py",
             "tests/integration/test_redis_cache.py",
             "tests/unit/test_cache.py",

@@ -1,0 +1,112 @@
+"""The syntax trees of the code, for rules that neither ruff nor import-linter can express."""
+
+import ast
+import importlib.util
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+spec = importlib.util.find_spec("{{ package_name }}")
+assert spec is not None
+assert spec.origin is not None
+PACKAGE = Path(spec.origin).parent
+TESTS = Path(__file__).parent
+
+ALLOWED = "# allowed: "
+"""The comment that exempts its line, followed by the reason."""
+
+Line = ast.AnnAssign | ast.arg | ast.expr | ast.keyword
+Node = TypeVar("Node", bound=Line)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module, parsed.
+
+    Attributes:
+        path: Relative to the folder that was parsed.
+        names: What the imported names stand for, such as `fastapi.FastAPI`.
+    """
+
+    path: str
+    lines: Sequence[str]
+    nodes: Sequence[ast.AST]
+    names: Mapping[str, str]
+
+    def is_allowed(self, node: Line) -> bool:
+        """Return whether a comment on one of the node's lines exempts it."""
+        return any(ALLOWED in line for line in self.lines[node.lineno - 1 : node.end_lineno])
+
+    def full_name(self, expression: ast.expr) -> str:
+        """Return the name of a function or method, imported names in full."""
+        first, dot, rest = ast.unparse(expression).partition(".")
+        return f"{self.names.get(first, first)}{dot}{rest}"
+
+
+def imported_names(path: Path, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield each imported name and what it stands for."""
+    packages = path.relative_to(PACKAGE.parent).parts[:-1] if PACKAGE in path.parents else ()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            parents = packages[: len(packages) + 1 - node.level] if node.level else ()
+            module = ".".join([*parents, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{module}.{alias.name}"
+
+
+@cache
+def modules(folder: Path) -> Sequence[Module]:
+    """Return the modules of a folder, each parsed once a session."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        nodes = tuple(ast.walk(ast.parse(text)))
+        found.append(
+            Module(
+                path=path.relative_to(folder).as_posix(),
+                lines=text.splitlines(),
+                nodes=nodes,
+                names=dict(imported_names(path, nodes)),
+            )
+        )
+    return found
+
+
+def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Node]]:
+    """Yield every node of a kind that no comment exempts."""
+    for module in modules(folder):
+        for node in module.nodes:
+            if isinstance(node, kind) and not module.is_allowed(node):
+                yield module, node
+
+
+def calls(name: str, owner: str = "") -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls of a function in the package, outside the module that may call it.
+
+    Args:
+        name: The full name of a function, or a dot and the name of a method of any object.
+        owner: The path of the module that may call it.
+    """
+    for module, node in find(ast.Call):
+        full_name = module.full_name(node.func)
+        is_meant = full_name == name or (name.startswith(".") and full_name.endswith(name))
+        if is_meant and module.path != owner:
+            yield module, node
+
+
+def refuse(found: Iterable[tuple[Module, Line]], instead: str) -> None:
+    """Fail if a rule is broken somewhere.
+
+    Args:
+        found: The places.
+        instead: A sentence that says what to write.
+    """
+    __tracebackhide__ = True
+    places = [f"{module.path}:{node.lineno}" for module, node in found]
+    hint = f"{instead} Exceptions: end the line with `{ALLOWED}<reason>`."
+    assert not places, "\n".join([*places, hint])
