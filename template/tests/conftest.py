@@ -1,13 +1,15 @@
 """What every test is given."""
 
 import os
-from collections.abc import AsyncIterator{{ ", Iterator" if database != "none" else "" }}
+import sys
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.components import enabled
 # {% if database != "none" %}
 from {{ package_name }}.infrastructure.database import Database, build
 # {% endif %}
@@ -48,29 +50,35 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 # {% endif %}
-@pytest.fixture(autouse=True)
-def _own_settings(
+@pytest.fixture(scope="session", autouse=True)
+def _environment(
     # {% if database != "none" %}
     database_url: str,
     # {% endif %}
-    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+) -> Iterator[None]:
     """Keep the variables and the .env file of the developer out of the tests."""
-    for name in list(os.environ):
-        if name.upper().startswith(PREFIX):
-            monkeypatch.delenv(name)
-    # {% if database != "none" %}
-    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", database_url)
-    # {% endif %}
-    # {% if cache == "redis" %}
-    monkeypatch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # nobody is there
-    # {% endif %}
-    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith(PREFIX):
+                patch.delenv(name)
+        # {% if database != "none" %}
+        patch.setenv(f"{PREFIX}DATABASE__URL", database_url)
+        # {% endif %}
+        # {% if cache == "redis" %}
+        patch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # no server listens there
+        # {% endif %}
+        if sys.dont_write_bytecode:  # or each service that a test starts compiles its imports
+            bytecode = pytestconfig.rootpath / ".pytest_cache/bytecode"
+            patch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.chdir(tmp_path_factory.mktemp("empty"))
+        yield
 
 
-@pytest.fixture
-def settings() -> Settings:
+@pytest.fixture(scope="session")
+def settings(_environment: None) -> Settings:
     """Return the default settings."""
     return Settings.load({})
 
@@ -85,6 +93,17 @@ def app(settings: Settings) -> FastAPI:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the application, which runs."""
     async with connect(app) as client{{ ', undone(app.state.started["database"])' if database != "none" else "" }}:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def reader(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of one application for the whole session, for tests that only read.
+
+    It runs without its log, which would reach into the tests of other applications.
+    """
+    components = [component for component in enabled(settings) if component.name != "logging"]
+    async with connect(create_app(settings, components)) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""The command: what it refuses, and that it serves until it is told to stop."""
+"""The command: the settings that it refuses, and how it serves and stops."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ from {{ package_name }}.app import create_app
 from {{ package_name }}.server import Server
 from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
 
-from support import launched
+from support import STOP, launched, served_session
 
 
 def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,35 +31,26 @@ def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
         build()
 
 
+@pytest.mark.slow
 def test_serves_until_it_is_stopped() -> None:
     """The command serves, and a stop signal ends it with status 0."""
-    with launched(SERVER__DRAIN_SECONDS="0") as service:
-        answer = httpx.get(f"{service.url}/openapi.json")
-        service.stop()
-        status, _ = service.end()
+    session = served_session()
 
-    assert answer.status_code == 200
-    assert status == 0
+    assert session.statuses["/openapi.json"] == 200
+    assert session.exit_status == 0
 
 
+@pytest.mark.slow
 def test_second_signal_ends_the_drain() -> None:
-    """Whoever asks twice does not wait for the drain."""
+    """A stop signal starts the drain; Ctrl-C ends it at once, and leaves no traceback."""
+    second = STOP if sys.platform == "win32" else signal.SIGINT
     with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.stop()
-        httpx.get(f"{service.url}/openapi.json")
-        service.stop()
-        status, _ = service.end()
-
-    assert status == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't send Ctrl-C to one process")
-def test_interrupt_ends_it_at_once() -> None:
-    """Ctrl-C does not drain, and leaves no traceback."""
-    with launched(SERVER__DRAIN_SECONDS="600") as service:
-        service.process.send_signal(signal.SIGINT)
+        response = httpx.get(f"{service.url}/openapi.json")
+        service.process.send_signal(second)
         status, output = service.end()
 
+    assert response.status_code == 200
     assert status == 0
     assert "Traceback" not in output
 
@@ -76,9 +67,7 @@ def test_signals_mean_what_they_say(settings: Settings) -> None:
     assert (hasty.app.state.traffic.draining, hasty.should_exit) == (False, True)
 
 
+@pytest.mark.slow
 def test_reloading_server_serves() -> None:
-    """The development server answers too."""
-    with launched("--reload", SERVER__DRAIN_SECONDS="0") as service:
-        assert httpx.get(f"{service.url}/openapi.json").status_code == 200
-        service.stop()
-        service.end()
+    """The development server serves too."""
+    assert served_session("--reload").statuses["/openapi.json"] == 200
