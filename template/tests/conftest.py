@@ -16,6 +16,7 @@ from {{ package_name }}.infrastructure.database import Database, build
 from {{ package_name }}.settings import PREFIX, Settings
 
 # {% if database != "none" %}
+from database_server import database_url as copied_database_url
 from database_server import migrated_database_url, undone
 from scratch import Scratch
 # {% endif %}
@@ -24,16 +25,23 @@ from support import connect
 
 # {% if database != "none" %}
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    """Yield the address of a migrated database, the same for all tests."""
+def migrated_database() -> Iterator[str]:
+    """Yield the address of a migrated database that the others are copied from."""
     with migrated_database_url() as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def database_url(migrated_database: str) -> Iterator[str]:
+    """Yield the address of a migrated database, the same for all tests."""
+    with copied_database_url(migrated_database) as url:
+        yield url
+
+
 @pytest.fixture
-def own_database_url() -> Iterator[str]:
+def own_database_url(migrated_database: str) -> Iterator[str]:
     """Yield the address of a migrated database that a test has for itself."""
-    with migrated_database_url() as url:
+    with copied_database_url(migrated_database) as url:
         yield url
 
 

@@ -155,16 +155,26 @@ def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a child process whose coverage is not measured.
+
+    Measuring doubles the time of a start. Tests in this process cover the same lines.
+    """
+    hidden = "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
 @contextmanager
 def starting(*arguments: str, **variables: str) -> Iterator[Service]:
     """Start the command on a free port, do not wait for it, and leave nothing running."""
+    own = {PREFIX + name: value for name, value in variables.items()}
     port = free_port()
     command = [sys.executable, "-m", "{{ package_name }}"]
     with (
         tempfile.TemporaryFile() as log,  # a full pipe without a reader would block the service
         subprocess.Popen(
             [*command, "--port", str(port), *arguments],
-            env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
+            env=environment() | own,
             stdout=log,
             stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -76,6 +76,7 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
     }
 
 
+@pytest.mark.no_cover
 async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
     """What clients are free to write does not grow the metrics."""
     for number in range(100):
@@ -146,6 +147,23 @@ def test_token_must_be_hard_to_guess(token: str) -> None:
         Settings.load({"metrics": {"token": token}})
 
     assert token not in str(refused.value)
+
+
+async def test_sharing_process_counts_what_is_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted one by one."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    settings = Settings.load({"metrics": {"token": TOKEN}})
+    app = with_orders(settings)
+    async with connect(app) as client:
+        registry = app.state.started["metrics"].registry
+        await client.get("/orders/-1")
+        in_flight = registry.get_sample_value("http_requests_in_flight")
+        scrape = await client.get("/metrics", headers=BEARER)
+
+    assert in_flight == 0
+    assert scrape.status_code == 200
 
 
 @pytest.mark.slow

@@ -180,7 +180,7 @@ async def test_cursor_holds_for_its_list(client: httpx.AsyncClient) -> None:
 
 async def test_import_and_export(client: httpx.AsyncClient) -> None:
     """Many users come in by one request, and go out by another, a line each."""
-    users = [user.model_dump() for user in UserFactory.batch(1000)]
+    users = [{"email": f"import{key}@example.com", "name": "Jane"} for key in range(1000)]
 
     response = await client.post("/users/import", json={"users": users})
     await new_user(client)
@@ -220,6 +220,7 @@ async def fill(session: AsyncSession, number: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/users", "/posts", "/users/{user}/posts", "/accounts"])
+@pytest.mark.no_cover
 async def test_lists_take_as_many_statements(
     app: FastAPI, client: httpx.AsyncClient, path: str
 ) -> None:

@@ -5,13 +5,15 @@ import sys
 
 import httpx
 import pytest
+import uvicorn
 
+from {{ package_name }} import server as module
 from {{ package_name }}.__main__ import build, main
 from {{ package_name }}.app import create_app
 from {{ package_name }}.server import Server
 from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
 
-from support import STOP, launched, served_session
+from support import STOP, SkippedTime, launched, served_session
 
 
 def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,6 +31,16 @@ def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
     with pytest.raises(InvalidSettingsError):
         build()
+
+
+def test_server_listens_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments of the command reach the server, and the development server."""
+    ports: list[int] = []
+    monkeypatch.setattr(Server, "run", lambda server: ports.append(server.config.port))
+    monkeypatch.setattr(uvicorn, "run", lambda _factory, **options: ports.append(options["port"]))
+
+    assert [main(["--port", "8001"]), main(["--port", "8002", "--reload"])] == [0, 0]
+    assert ports == [8001, 8002]
 
 
 @pytest.mark.slow
@@ -65,6 +77,19 @@ def test_signals_mean_what_they_say(settings: Settings) -> None:
     assert (patient.should_exit, patient.force_exit) == (True, True)
     hasty.handle_exit(signal.SIGINT, None)
     assert (hasty.app.state.traffic.draining, hasty.should_exit) == (False, True)
+
+
+async def test_drain_has_its_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drain ends by itself after the seconds that the settings give it."""
+    time = SkippedTime()
+    monkeypatch.setattr(module, "time", time)
+    server = Server(create_app(settings), settings.server)
+
+    server.handle_exit(signal.SIGTERM, None)
+    time.skip(settings.server.drain_seconds - 1)
+    assert not await server.on_tick(1)
+    time.skip(1)
+    assert await server.on_tick(1)
 
 
 @pytest.mark.slow
