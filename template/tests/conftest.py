@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import chdir
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -82,6 +84,13 @@ def _environment(
             patch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
             patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.chdir(tmp_path_factory.mktemp("empty"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(_environment: None) -> Iterator[None]:
+    """Run each test in a folder of its own, where it may write a .env file."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder):
         yield
 
 
