@@ -178,7 +178,9 @@ class Subject:
     def tasks(self) -> list[str]:
         """The gates of its own check; without those that run its code if no Python can."""
         project = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
-        gates: list[str] = project["tool"]["poe"]["tasks"]["check"]["sequence"]
+        one_by_one = project["tool"]["poe"]["tasks"]["check"]["sequence"]
+        *first, side_by_side = one_by_one
+        gates: list[str] = [*first, *side_by_side["parallel"]]
         return [gate for gate in gates if gate != "coverage" or self.python is not None]
 
     def run(self, *command: str, reads: Reads, cache: str = "") -> Run:

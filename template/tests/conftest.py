@@ -1,19 +1,24 @@
 """What every test is given."""
 
 import os
-from collections.abc import AsyncIterator{{ ", Iterator" if database != "none" else "" }}
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import chdir
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.components import enabled
 # {% if database != "none" %}
 from {{ package_name }}.infrastructure.database import Database, build
 # {% endif %}
 from {{ package_name }}.settings import PREFIX, Settings
 
 # {% if database != "none" %}
+from database_server import database_url as copied_database_url
 from database_server import migrated_database_url, undone
 from scratch import Scratch
 # {% endif %}
@@ -22,16 +27,23 @@ from support import connect
 
 # {% if database != "none" %}
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    """Yield the address of a migrated database, the same for all tests."""
+def migrated_database() -> Iterator[str]:
+    """Yield the address of a migrated database that the others are copied from."""
     with migrated_database_url() as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def database_url(migrated_database: str) -> Iterator[str]:
+    """Yield the address of a migrated database, the same for all tests."""
+    with copied_database_url(migrated_database) as url:
+        yield url
+
+
 @pytest.fixture
-def own_database_url() -> Iterator[str]:
+def own_database_url(migrated_database: str) -> Iterator[str]:
     """Yield the address of a migrated database that a test has for itself."""
-    with migrated_database_url() as url:
+    with copied_database_url(migrated_database) as url:
         yield url
 
 
@@ -48,29 +60,42 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 # {% endif %}
-@pytest.fixture(autouse=True)
-def _own_settings(
+@pytest.fixture(scope="session", autouse=True)
+def _environment(
     # {% if database != "none" %}
     database_url: str,
     # {% endif %}
-    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+) -> Iterator[None]:
     """Keep the variables and the .env file of the developer out of the tests."""
-    for name in list(os.environ):
-        if name.upper().startswith(PREFIX):
-            monkeypatch.delenv(name)
-    # {% if database != "none" %}
-    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", database_url)
-    # {% endif %}
-    # {% if cache == "redis" %}
-    monkeypatch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # nobody is there
-    # {% endif %}
-    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.upper().startswith(PREFIX):
+                patch.delenv(name)
+        # {% if database != "none" %}
+        patch.setenv(f"{PREFIX}DATABASE__URL", database_url)
+        # {% endif %}
+        # {% if cache == "redis" %}
+        patch.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")  # no server listens there
+        # {% endif %}
+        if sys.dont_write_bytecode:  # or each service that a test starts compiles its imports
+            bytecode = pytestconfig.rootpath / ".pytest_cache/bytecode"
+            patch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.chdir(tmp_path_factory.mktemp("empty"))
+        yield
 
 
-@pytest.fixture
-def settings() -> Settings:
+@pytest.fixture(autouse=True)
+def _empty_folder(_environment: None) -> Iterator[None]:
+    """Run each test in a folder of its own, where it may write a .env file."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder):
+        yield
+
+
+@pytest.fixture(scope="session")
+def settings(_environment: None) -> Settings:
     """Return the default settings."""
     return Settings.load({})
 
@@ -85,6 +110,17 @@ def app(settings: Settings) -> FastAPI:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the application, which runs."""
     async with connect(app) as client{{ ', undone(app.state.started["database"])' if database != "none" else "" }}:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def reader(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of one application for the whole session, for tests that only read.
+
+    It runs without its log, which would reach into the tests of other applications.
+    """
+    components = [component for component in enabled(settings) if component.name != "logging"]
+    async with connect(create_app(settings, components)) as client:
         yield client
 
 

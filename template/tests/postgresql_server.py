@@ -1,8 +1,11 @@
 """Databases for the tests, on the server that TEST_DATABASE_URL names, or on one of their own."""
 
 import asyncio
+import atexit
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +19,35 @@ from sqlalchemy.ext.asyncio import create_async_engine
 AWAY = "postgresql+asyncpg://app:hunter2@127.0.0.1:1/app"
 """The address of a database that can't be reached, with a secret in it."""
 
+# Its standard input ends with the process of the tests, even if that one is killed.
+WATCHER = """
+import os, pathlib, shutil, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+sys.stdin.read()
+lock = folder / "data" / "postmaster.pid"
+try:
+    os.kill(int(lock.read_text().split()[0]), signal.SIGINT)
+except (OSError, ValueError, IndexError):
+    pass
+end = time.monotonic() + 10
+while lock.exists() and time.monotonic() < end:
+    time.sleep(0.05)
+shutil.rmtree(folder, ignore_errors=True)
+"""
+
+# The data lives as long as the tests, and a deadlock is found ten times sooner.
+TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "deadlock_timeout": "100ms"}
+
+
+def own_folder() -> Path:
+    """Return a new folder for a server; both go when this process ends, however it ends."""
+    folder = Path(tempfile.mkdtemp())
+    watcher = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", WATCHER, str(folder)], stdin=subprocess.PIPE
+    )
+    atexit.register(watcher.communicate)
+    return folder
+
 
 @lru_cache
 def server() -> URL:
@@ -23,33 +55,42 @@ def server() -> URL:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return make_url(given)
-    own = get_server(Path(tempfile.mkdtemp(), "data"), cleanup_mode="delete")
-    return URL.create(
+    own = get_server(own_folder() / "data", cleanup_mode="delete")
+    url = URL.create(
         "postgresql+asyncpg",
         username=own.postgres_user,
         database="postgres",
         query={"host": str(own.pgdata)},
     )
+    changes = [f"ALTER SYSTEM SET {name} = '{value}'" for name, value in TEST_SETTINGS.items()]
+    run(url, *changes, "SELECT pg_reload_conf()")
+    return url
 
 
-def run(statement: str) -> None:
-    """Run a statement on the server, outside any transaction."""
+def run(url: URL, *statements: str) -> None:
+    """Run statements on a server, outside any transaction."""
 
     async def run() -> None:
-        engine = create_async_engine(server(), isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
-            await connection.execute(text(statement))
+            for statement in statements:
+                await connection.execute(text(statement))
         await engine.dispose()
 
     asyncio.run(run())
 
 
 @contextmanager
-def database_url() -> Iterator[str]:
-    """Yield the address of a new database, which is dropped in the end."""
+def database_url(template: str | None = None) -> Iterator[str]:
+    """Yield the address of a new database, which is dropped in the end.
+
+    Args:
+        template: The address of a database that the new one is a copy of; by default it is empty.
+    """
     name = f"test_{secrets.token_hex(8)}"
-    run(f"CREATE DATABASE {name}")
+    source = f" TEMPLATE {make_url(template).database}" if template else ""
+    run(server(), f"CREATE DATABASE {name}{source}")
     try:
         yield server().set(database=name).render_as_string(hide_password=False)
     finally:
-        run(f"DROP DATABASE {name} WITH (FORCE)")
+        run(server(), f"DROP DATABASE {name} WITH (FORCE)")

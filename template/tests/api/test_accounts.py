@@ -27,9 +27,9 @@ async def test_account_needs_an_owner(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("balance", [-1, 0.5, "1", 10**15 + 1, True], ids=str)
-async def test_odd_balance_is_refused(client: httpx.AsyncClient, balance: object) -> None:
+async def test_odd_balance_is_refused(reader: httpx.AsyncClient, balance: object) -> None:
     """Money is a whole number, not below nothing, and not beyond what can be counted."""
-    response = await client.post("/accounts", json={"owner_id": 1, "balance": balance})
+    response = await reader.post("/accounts", json={"owner_id": 1, "balance": balance})
 
     assert response.status_code == 422
 

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -26,7 +25,7 @@ ASKED = Component(
 )
 
 
-@asynccontextmanager
+@pytest.fixture(scope="module")
 async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """Yield a client of the users' port, and one of the operators'."""
     settings = Settings.load({"admin": {"port": free_port()}})
@@ -47,11 +46,14 @@ async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     ],
 )
 async def test_who_is_answered_what(
-    method: str, path: str, for_users: int, for_operators: int
+    both: tuple[httpx.AsyncClient, httpx.AsyncClient],
+    method: str,
+    path: str,
+    for_users: int,
+    for_operators: int,
 ) -> None:
     """Operators get their questions answered, and users none of those that are not for them."""
-    async with both() as (users, operators):
-        answers = [await client.request(method, path) for client in (users, operators)]
+    answers = [await client.request(method, path) for client in both]
 
     assert [answer.status_code for answer in answers] == [for_users, for_operators]
 

@@ -75,7 +75,7 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(parts())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of an application that can fail in every way."""
     async with connect(create_app(settings, [Component(name="try", routers=(router,))])) as client:
@@ -209,8 +209,8 @@ async def test_connection_outlives_an_unforeseen_error(settings: Settings) -> No
     """The next request on the connection, an innocent one behind the same proxy, is answered."""
     app = create_app(settings, [Component(name="try", routers=(router,))])
 
-    async with served(app) as port:
-        assert await asyncio.to_thread(ask_twice, port) == [500, 404]
+    async with served(app) as server:
+        assert await asyncio.to_thread(ask_twice, server.port) == [500, 404]
 
 
 async def test_broken_stream_breaks_off(client: httpx.AsyncClient) -> None:

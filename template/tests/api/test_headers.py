@@ -12,23 +12,23 @@ ORIGIN = "https://app.example.org"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
-async def test_answers_are_what_they_say(client: httpx.AsyncClient, path: str) -> None:
+async def test_answers_are_what_they_say(reader: httpx.AsyncClient, path: str) -> None:
     """A browser does not guess the type of an answer."""
-    assert (await client.get(path)).headers["x-content-type-options"] == "nosniff"
+    assert (await reader.get(path)).headers["x-content-type-options"] == "nosniff"
 
 
-async def test_documents_are_not_framed(client: httpx.AsyncClient) -> None:
+async def test_documents_are_not_framed(reader: httpx.AsyncClient) -> None:
     """A page of ours can't be shown inside another one, and does not give its address away."""
-    headers = (await client.get("/docs")).headers
+    headers = (await reader.get("/docs")).headers
 
     assert headers["content-security-policy"] == "frame-ancestors 'none'"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_other_sites_may_not_call(client: httpx.AsyncClient) -> None:
+async def test_other_sites_may_not_call(reader: httpx.AsyncClient) -> None:
     """Without a setting, no page of another site may read an answer."""
-    response = await client.get("/nowhere", headers={"Origin": ORIGIN})
+    response = await reader.get("/nowhere", headers={"Origin": ORIGIN})
 
     assert "access-control-allow-origin" not in response.headers
 

@@ -46,9 +46,9 @@ async def test_live_asks_nobody(settings: Settings) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_ready_when_every_probe_passes(client: httpx.AsyncClient) -> None:
+async def test_ready_when_every_probe_passes(reader: httpx.AsyncClient) -> None:
     """The service is ready as it comes."""
-    response = await client.get("/health/ready")
+    response = await reader.get("/health/ready")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert response.headers["cache-control"] == "no-store"

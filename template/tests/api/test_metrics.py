@@ -15,7 +15,7 @@ from {{ package_name }}.components import enabled
 from {{ package_name }}.observability.metrics import NAME
 from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
 
-from support import connect, free_port, launched
+from support import connect, free_port, starting
 
 TOKEN = "6f1d0c5a9e3b47288d21"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -76,6 +76,7 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
     }
 
 
+@pytest.mark.no_cover
 async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
     """What clients are free to write does not grow the metrics."""
     for number in range(100):
@@ -148,17 +149,41 @@ def test_token_must_be_hard_to_guess(token: str) -> None:
     assert token not in str(refused.value)
 
 
+async def test_sharing_process_counts_what_is_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted one by one."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    settings = Settings.load({"metrics": {"token": TOKEN}})
+    app = with_orders(settings)
+    async with connect(app) as client:
+        registry = app.state.started["metrics"].registry
+        await client.get("/orders/-1")
+        in_flight = registry.get_sample_value("http_requests_in_flight")
+        scrape = await client.get("/metrics", headers=BEARER)
+
+    assert in_flight == 0
+    assert scrape.status_code == 200
+
+
+@pytest.mark.slow
 def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With PROMETHEUS_MULTIPROC_DIR, each process tells what all of them have counted."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     setting = {"METRICS__TOKEN": TOKEN, "SERVER__DRAIN_SECONDS": "0"}
-    with launched(**setting) as one, launched(**setting) as two:
+    with (
+        starting(**setting) as one,
+        starting(**setting) as two,
+        httpx.Client(headers=BEARER) as client,
+    ):
+        one.wait_until_ready()
+        two.wait_until_ready()
         for service in (one, two, two):
-            httpx.get(f"{service.url}/counted")
-        text = httpx.get(f"{two.url}/metrics", headers=BEARER).text
+            client.get(f"{service.url}/counted")
+        text = client.get(f"{two.url}/metrics").text
         two.stop()
         two.end()
-        later = httpx.get(f"{one.url}/metrics", headers=BEARER).text
+        later = client.get(f"{one.url}/metrics").text
 
     assert dict(samples(text, "http_requests_total"))["GET", "unmatched", "404"] == 3
     assert dict(samples(text, "http_requests_in_flight")) == {(): 0}

@@ -114,10 +114,10 @@ async def test_accounts_must_exist(client: httpx.AsyncClient, accounts: tuple[in
 
 
 @pytest.mark.parametrize("amount", [0, -1, 0.5, 10**15 + 1, 10**30], ids=str)
-async def test_odd_amount_is_refused(client: httpx.AsyncClient, amount: float) -> None:
+async def test_odd_amount_is_refused(reader: httpx.AsyncClient, amount: float) -> None:
     """What is no amount of money is refused before anybody looks at the accounts."""
     body = {"source_id": 1, "target_id": 2, "amount": amount}
 
-    response = await client.post("/transfers", json=body, headers=KEY)
+    response = await reader.post("/transfers", json=body, headers=KEY)
 
     assert response.status_code == 422

@@ -60,26 +60,26 @@ async def test_email_is_taken_once(client: httpx.AsyncClient, spelling: str) -> 
     ],
     ids=str,
 )
-async def test_odd_user_is_refused(client: httpx.AsyncClient, field: str, value: object) -> None:
+async def test_odd_user_is_refused(reader: httpx.AsyncClient, field: str, value: object) -> None:
     """What can't be a user is refused before anybody works on it."""
     body = UserFactory.build().model_dump() | {field: value}
 
-    response = await client.post("/users", json=body)
+    response = await reader.post("/users", json=body)
 
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
 
 
 @pytest.mark.parametrize("path", ["/users/1", "/users/1/posts"])
-async def test_unknown_user_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_user_is_not_found(reader: httpx.AsyncClient, path: str) -> None:
     """Who does not exist has nothing."""
-    response = await client.get(path)
+    response = await reader.get(path)
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-async def test_number_may_be_too_large(client: httpx.AsyncClient) -> None:
+async def test_number_may_be_too_large(reader: httpx.AsyncClient) -> None:
     """A number beyond what JSON and a database hold is refused, and is no failure."""
-    assert (await client.get(f"/users/{2**63}")).status_code == 422
+    assert (await reader.get(f"/users/{2**63}")).status_code == 422
 
 
 async def test_change_needs_what_was_seen(client: httpx.AsyncClient) -> None:
@@ -180,7 +180,7 @@ async def test_cursor_holds_for_its_list(client: httpx.AsyncClient) -> None:
 
 async def test_import_and_export(client: httpx.AsyncClient) -> None:
     """Many users come in by one request, and go out by another, a line each."""
-    users = [user.model_dump() for user in UserFactory.batch(1000)]
+    users = [{"email": f"import{key}@example.com", "name": "Jane"} for key in range(1000)]
 
     response = await client.post("/users/import", json={"users": users})
     await new_user(client)
@@ -220,6 +220,7 @@ async def fill(session: AsyncSession, number: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/users", "/posts", "/users/{user}/posts", "/accounts"])
+@pytest.mark.no_cover
 async def test_lists_take_as_many_statements(
     app: FastAPI, client: httpx.AsyncClient, path: str
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from database_server import PROJECT, alembic, database_url
+from support import environment
 
 
 @pytest.fixture
@@ -53,15 +54,29 @@ def test_models_need_no_other_migration(url: str) -> None:
     command.check(config)
 
 
+@pytest.mark.slow
 def test_two_may_migrate_at_once(url: str) -> None:
     """Two processes that start together both find the database migrated."""
     code = (
         "import sys; sys.path.insert(0, 'tests');"
         "from alembic import command; from database_server import alembic;"
+        "print('ready', flush=True); sys.stdin.readline();"
         "command.upgrade(alembic(sys.argv[1]), 'heads')"
     )
-    both = [
-        subprocess.Popen([sys.executable, "-c", code, url], cwd=PROJECT.parent) for _ in range(2)
-    ]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, url],
+        cwd=PROJECT.parent,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        command.upgrade(alembic(url), "heads")
 
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert other.returncode == 0
+    command.check(alembic(url))

@@ -135,13 +135,17 @@ async def test_call_ends_in_time(server: Server, path: str) -> None:
 
 async def test_connection_of_a_late_answer_is_given_back(server: Server) -> None:
     """Calls that were cut off leave the one connection that there may be to the next."""
-    async with calling(total_seconds=1, connections=1) as http:
+    async with calling(connections=1) as http:
+        patient = http.settings
+        http.settings = patient.model_copy(update={"total_seconds": 0.2})
         with pytest.raises(UnavailableError):
             await http.get(f"{server.url}/drip")
+        http.settings = patient
 
         assert (await http.get(server.url)).content == b"ok"
 
 
+@pytest.mark.slow
 async def test_server_says_when_to_come_again(server: Server) -> None:
     """Retry-After is waited for."""
     start = time.monotonic()

@@ -51,6 +51,7 @@ def database(own_database_url: str) -> Database:
     return build(Settings.load({"database": {"url": own_database_url}}).database)
 
 
+@pytest.mark.no_cover
 async def test_money_is_neither_made_nor_lost(database: Database) -> None:
     """Crossing transfers between a few accounts keep the sum, and no account below nothing."""
     accounts = await database.write(open_accounts)

@@ -81,6 +81,7 @@ async def test_author_is_asked_for_or_absent(database: Database) -> None:
     await database.engine.dispose()
 
 
+@pytest.mark.no_cover
 async def test_many_are_stored_by_few_statements(database: Database) -> None:
     """Ten thousand users take a statement for each thousand."""
     users = (NewUser(email=f"{number}@example.org", name="Many") for number in range(10_000))
@@ -93,6 +94,7 @@ async def test_many_are_stored_by_few_statements(database: Database) -> None:
     await database.engine.dispose()
 
 
+@pytest.mark.no_cover
 async def test_hundred_want_one_address(database: Database) -> None:
     """Of many who want the same e-mail address at once, one gets it."""
 

@@ -1,7 +1,6 @@
 """The worker: what is due is done, whatever disturbs the queue, until a signal ends it."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -18,9 +17,10 @@ from {{ package_name }}.infrastructure.outbox import Job, Outbox
 from {{ package_name }}.infrastructure.outbox_jobs import Jobs
 from {{ package_name }}.settings import PREFIX, JobsSettings, Settings
 from {{ package_name }}.worker import Worker, queue
+from {{ package_name }}.worker import __main__ as command
 from {{ package_name }}.worker.queue import build_queue
 
-from support import free_port
+from support import contained, environment, free_port
 
 
 class Queue(AsyncBroker):
@@ -30,6 +30,7 @@ class Queue(AsyncBroker):
         super().__init__()
         self.messages: asyncio.Queue[bytes] = asyncio.Queue()
         self.failures = {"kick": failures, "listen": failures}
+        self.listening = asyncio.Event()
 
     def disturb(self, end: str) -> None:
         """Fail, if it is to."""
@@ -45,6 +46,7 @@ class Queue(AsyncBroker):
     async def listen(self) -> AsyncGenerator[bytes, object]:
         """Yield messages."""
         self.disturb("listen")
+        self.listening.set()
         while True:
             yield await self.messages.get()
 
@@ -96,7 +98,7 @@ async def test_queue_brings_what_it_is_given(
     broker = build_queue(settings)
     messages = broker.listen()
     waiting = asyncio.ensure_future(anext(messages))
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
 
     about = {"task_id": "1", "task_name": "job", "labels": {}, "labels_types": {}}
     await broker.kick(BrokerMessage.model_validate({**about, "message": b"hello"}))
@@ -107,33 +109,74 @@ async def test_queue_brings_what_it_is_given(
     assert redis_url not in repr(settings)
 
 
-def launched(**variables: str) -> subprocess.Popen[str]:
-    """Start the command of a worker."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "{{ package_name }}.worker"],
-        env={**os.environ, **{PREFIX + name: value for name, value in variables.items()}},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    """Put the handlers of signals back after a test."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
+@pytest.mark.usefixtures("_signals")
+async def test_signal_ends_the_worker(
+    own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that waits for jobs ends on the signal that a supervisor sends."""
+    settings = Settings.load({"database": {"url": own_database_url}})
+    jobs = Queue(failures=0)
+    monkeypatch.setattr(command, "build_queue", lambda _settings: jobs)
+    working = asyncio.create_task(command.work(settings))
+    await asyncio.wait_for(jobs.listening.wait(), timeout=30)
+
+    signal.raise_signal(signal.SIGTERM)
+
+    await asyncio.wait_for(working, timeout=30)
+
+
+@pytest.mark.slow
 def test_worker_waits_for_its_queue(own_database_url: str) -> None:
     """Without its queue, a worker says so and goes on; a signal ends it with 0."""
     url = f"redis://127.0.0.1:{free_port()}/0"
-    with launched(JOBS__URL=url, DATABASE__URL=own_database_url) as process:
+    variables = {"JOBS__URL": url, "DATABASE__URL": own_database_url}
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "{{ package_name }}.worker"],
+            env=environment() | {PREFIX + name: value for name, value in variables.items()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+        contained(process),
+    ):
         assert process.stdout is not None
-        line = next(line for line in process.stdout if "jobs.not_" in line)
+        line = next(line for line in process.stdout if b"jobs.not_" in line)
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
 
         assert process.wait(timeout=30) == 0, line + rest
 
 
-def test_worker_names_bad_settings() -> None:
+def test_worker_names_bad_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A bad value is told in one line, and the worker does not start."""
-    with launched(JOBS__WORKERS="0") as process:
-        output, _ = process.communicate(timeout=30)
+    monkeypatch.setenv(f"{PREFIX}JOBS__WORKERS", "0")
 
-    assert (process.returncode, output.count("\n")) == (2, 1)
-    assert output.startswith(f"{PREFIX}JOBS__WORKERS: ")
+    assert command.main() == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{PREFIX}JOBS__WORKERS: ")
+
+
+def test_worker_that_ends_reports_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command returns 0 after its last job."""
+    worked: list[Settings] = []
+
+    async def work(settings: Settings) -> None:
+        worked.append(settings)
+
+    monkeypatch.setattr(command, "work", work)
+
+    assert command.main() == 0
+    assert len(worked) == 1

@@ -310,7 +310,7 @@ async def test_slow_store_is_waited_for_once(
     cache: Cache, store: FakeStore, tags: tuple[str, ...]
 ) -> None:
     """All that a caller asks of the store may take as long as one answer, and no longer."""
-    store.seconds, store.takes = 0.5, 0.4
+    store.seconds, store.takes = 0.2, 0.11
 
     assert await cache.fetch(policy(int), Loader(1), "a", tags) == 1
     assert store.calls == ["read", "add"]

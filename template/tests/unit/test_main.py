@@ -1,17 +1,19 @@
-"""The command: what it refuses, and that it serves until it is told to stop."""
+"""The command: the settings that it refuses, and how it serves and stops."""
 
 import signal
 import sys
 
 import httpx
 import pytest
+import uvicorn
 
+from {{ package_name }} import server as module
 from {{ package_name }}.__main__ import build, main
 from {{ package_name }}.app import create_app
 from {{ package_name }}.server import Server
 from {{ package_name }}.settings import PREFIX, InvalidSettingsError, Settings
 
-from support import launched
+from support import STOP, SkippedTime, launched, served_session
 
 
 def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,35 +33,36 @@ def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
         build()
 
 
+def test_server_listens_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments of the command reach the server, and the development server."""
+    ports: list[int] = []
+    monkeypatch.setattr(Server, "run", lambda server: ports.append(server.config.port))
+    monkeypatch.setattr(uvicorn, "run", lambda _factory, **options: ports.append(options["port"]))
+
+    assert [main(["--port", "8001"]), main(["--port", "8002", "--reload"])] == [0, 0]
+    assert ports == [8001, 8002]
+
+
+@pytest.mark.slow
 def test_serves_until_it_is_stopped() -> None:
     """The command serves, and a stop signal ends it with status 0."""
-    with launched(SERVER__DRAIN_SECONDS="0") as service:
-        answer = httpx.get(f"{service.url}/openapi.json")
-        service.stop()
-        status, _ = service.end()
+    session = served_session()
 
-    assert answer.status_code == 200
-    assert status == 0
+    assert session.statuses["/openapi.json"] == 200
+    assert session.exit_status == 0
 
 
+@pytest.mark.slow
 def test_second_signal_ends_the_drain() -> None:
-    """Whoever asks twice does not wait for the drain."""
+    """A stop signal starts the drain; Ctrl-C ends it at once, and leaves no traceback."""
+    second = STOP if sys.platform == "win32" else signal.SIGINT
     with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.stop()
-        httpx.get(f"{service.url}/openapi.json")
-        service.stop()
-        status, _ = service.end()
-
-    assert status == 0
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows can't send Ctrl-C to one process")
-def test_interrupt_ends_it_at_once() -> None:
-    """Ctrl-C does not drain, and leaves no traceback."""
-    with launched(SERVER__DRAIN_SECONDS="600") as service:
-        service.process.send_signal(signal.SIGINT)
+        response = httpx.get(f"{service.url}/openapi.json")
+        service.process.send_signal(second)
         status, output = service.end()
 
+    assert response.status_code == 200
     assert status == 0
     assert "Traceback" not in output
 
@@ -76,9 +79,20 @@ def test_signals_mean_what_they_say(settings: Settings) -> None:
     assert (hasty.app.state.traffic.draining, hasty.should_exit) == (False, True)
 
 
+async def test_drain_has_its_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drain ends by itself after the seconds that the settings give it."""
+    time = SkippedTime()
+    monkeypatch.setattr(module, "time", time)
+    server = Server(create_app(settings), settings.server)
+
+    server.handle_exit(signal.SIGTERM, None)
+    time.skip(settings.server.drain_seconds - 1)
+    assert not await server.on_tick(1)
+    time.skip(1)
+    assert await server.on_tick(1)
+
+
+@pytest.mark.slow
 def test_reloading_server_serves() -> None:
-    """The development server answers too."""
-    with launched("--reload", SERVER__DRAIN_SECONDS="0") as service:
-        assert httpx.get(f"{service.url}/openapi.json").status_code == 200
-        service.stop()
-        service.end()
+    """The development server serves too."""
+    assert served_session("--reload").statuses["/openapi.json"] == 200
