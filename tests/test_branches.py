@@ -87,6 +87,7 @@ def test_every_branch_is_rendered(
 ) -> None:
     """Each condition was true and false, over all pairs of answers, and all that is refused."""
     variants = [
+        DEFAULTS,
         *({**DEFAULTS, **answers} for answers in covering()),
         *answer_sets().values(),
         {},
