@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -61,10 +62,15 @@ async def connect(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def free_port() -> int:
-    """Return a port that no server listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port that no server listens on.
+
+    It lies below the ports that systems hand out by themselves: one of those could be given to
+    another test before the service that it is meant for has started.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class InProcessServer(Server):
