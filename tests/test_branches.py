@@ -86,8 +86,8 @@ def test_every_branch_is_rendered(
     record: Record, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each condition was true and false, over all pairs of answers, and all that is refused."""
-    variants = [
-        DEFAULTS,
+    variants: list[dict[str, object]] = [
+        {**DEFAULTS},
         *({**DEFAULTS, **answers} for answers in covering()),
         *answer_sets().values(),
         {},
