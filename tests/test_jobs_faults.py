@@ -149,7 +149,10 @@ class System:
 
 @contextmanager
 def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
-    """Run a command while the block runs."""
+    """Run a command while the block runs; the end of its input ends it.
+
+    A signal would end it before it has stopped the database that it started.
+    """
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -160,7 +163,7 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
         try:
             yield process
         finally:
-            process.terminate()
+            process.communicate(timeout=60)
 
 
 @pytest.fixture

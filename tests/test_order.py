@@ -1,23 +1,114 @@
-"""The tests of a project depend neither on each other nor on being alone."""
+"""The tests of a project depend neither on each other nor on being alone, and leave nothing."""
 
+import os
 import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from conftest import Variant
-from environment import Environments, check, python_for
+from environment import Environment, Environments, check, python_for
+
+pytestmark = pytest.mark.full
+
+HANGING = """
+from pathlib import Path
+from time import sleep
+
+from sqlalchemy import make_url
 
 
-@pytest.mark.full
-def test_tests_pass_in_any_order_and_side_by_side(variant: Variant, tmp_path: Path) -> None:
-    """They pass shuffled, two at a time, on one database for each process."""
+def test_hangs(database_url: str) -> None:
+    Path(__file__).with_suffix(".data").write_text(str(make_url(database_url).query["host"]))
+    sleep(600)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project with every practice that has a server, and its environment."""
+
+    folder: Path
+    environment: Environment
+
+
+@pytest.fixture(scope="module")
+def project(variant: Variant) -> Iterator[Project]:
+    """Yield an installed project."""
     python = python_for("3.11")
     assert python is not None
-    folder = tmp_path / "my-service"
-    shutil.copytree(variant(), folder)
-    environment = Environments(tmp_path / "environments").of(python)
-    environment.install(folder)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "my-service"
+        shutil.copytree(variant(preset="full"), folder)
+        environment = Environments(Path(name) / "environments").of(python)
+        environment.install(folder)
+        yield Project(folder, environment)
 
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process is there."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
+
+
+def test_ids_are_the_same_in_every_process(project: Project) -> None:
+    """Two processes, one later than the other, collect the same tests, as pytest-xdist needs."""
+    command = "pytest", "--collect-only", "--quiet", "--no-summary"
+    runs = [
+        project.environment.run(project.folder, "env", f"PYTHONHASHSEED={seed}", *command)
+        for seed in (1, 2)
+    ]
+    check(*runs)
+    first, second = ([line for line in run.stdout.splitlines() if "::" in line] for run in runs)
+
+    assert len(first) > 500
+    assert first == second
+
+
+def test_tests_pass_in_any_order_and_side_by_side(project: Project) -> None:
+    """They pass shuffled, two at a time, on one database for each process."""
     tools = ("--with=pytest-xdist", "--with=pytest-randomly")
-    check(environment.run(folder, "uv", "run", *tools, "pytest", "-q", "-n", "2"))
+    check(project.environment.run(project.folder, "uv", "run", *tools, "pytest", "-q", "-n", "2"))
+
+
+def test_killed_run_leaves_no_server(project: Project) -> None:
+    """PostgreSQL and its data are gone soon after the tests that started it were killed."""
+    file = project.folder / "tests" / "test_hanging.py"
+    note = file.with_suffix(".data")
+    file.write_text(HANGING, encoding="utf-8")
+    try:
+        with subprocess.Popen(
+            ["pytest", "-q", str(file)],
+            cwd=project.folder,
+            env=project.environment.shell("default"),
+            stdout=subprocess.DEVNULL,
+        ) as process:
+            try:
+                until(lambda: note.exists() and note.read_text(encoding="utf-8") != "")
+                data = Path(note.read_text(encoding="utf-8"))
+                server = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+                assert is_running(server)
+            finally:
+                process.kill()
+    finally:
+        file.unlink()
+        note.unlink(missing_ok=True)
+
+    until(lambda: not is_running(server))
+    until(lambda: not data.parent.exists())
