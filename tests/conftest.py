@@ -3,6 +3,7 @@
 import json
 import resource
 import shutil
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Record the CPU seconds of a test, with its fixtures; the report shows where they go."""
     yield
     item.user_properties.append(("cpu seconds", f"{cpu_seconds() - item.stash[CPU]:.2f}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many gates ran, and how many took the result of an equal run."""
+    counts = Counter[str]()
+    for report in terminalreporter.getreports(""):  # setups and teardowns that passed
+        for name, value in report.user_properties if report.when == "teardown" else ():
+            if name.startswith("gates "):
+                counts[name] += value
+    if counts:
+        line = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,16 +90,10 @@ def variant(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Variant
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Return a folder of this test run, the same for all its workers."""
+def results(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Results:
+    """Return the results that variants share in this test run, in a folder of all its workers."""
     own = tmp_path_factory.getbasetemp()
-    return own if worker_id == "master" else own.parent
-
-
-@pytest.fixture(scope="session")
-def results(shared_folder: Path) -> Results:
-    """Return the results that variants share in this test run."""
-    folder = shared_folder / "results"
+    folder = (own if worker_id == "master" else own.parent) / "results"
     folder.mkdir(exist_ok=True)
     return Results(folder)
 

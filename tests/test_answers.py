@@ -287,12 +287,12 @@ TEXT = st.one_of(
 )
 
 
-def refuses_or_keeps(folder: Path, template: Path, name: str, value: str, **more: object) -> None:
+def refuses_or_keeps(folder: Path, template: Path, name: str, value: str) -> None:
     """Check that an answer is refused with a sentence and no trace, or kept unchanged."""
     project = folder / uuid.uuid4().hex
     sentence = ""
     try:
-        render(project, template, {**DEFAULTS, **more, name: value})
+        render(project, template, {**DEFAULTS, "preset": "minimal", name: value})
     except ValueError as error:
         sentence = str(error)
     if sentence:
@@ -308,7 +308,10 @@ def refuses_or_keeps(folder: Path, template: Path, name: str, value: str, **more
 def test_any_text(
     tmp_path_factory: pytest.TempPathFactory, template: Path, name: str, value: str
 ) -> None:
-    """Whatever is typed, it is refused with a sentence, or it reads back unchanged."""
+    """Whatever is typed, it is refused with a sentence, or it reads back unchanged.
+
+    The smallest project has every file that holds such an answer.
+    """
     refuses_or_keeps(tmp_path_factory.getbasetemp(), template, name, value)
 
 
@@ -319,11 +322,8 @@ def test_any_text(
 def test_much_text(
     tmp_path_factory: pytest.TempPathFactory, template: Path, name: str, value: str
 ) -> None:
-    """The same for every question, over many more texts.
-
-    The smallest project has every file that holds such an answer.
-    """
-    refuses_or_keeps(tmp_path_factory.getbasetemp(), template, name, value, preset="minimal")
+    """The same for every question, over many more texts."""
+    refuses_or_keeps(tmp_path_factory.getbasetemp(), template, name, value)
 
 
 def test_smallest_project_holds_every_answer(variant: Variant) -> None:

@@ -485,12 +485,14 @@ def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
     folder = tmp_path / "my-service"
     name, _, needed, without = need
     answers = {"preset": "full", **only(need)}
-    copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
+    with fast():
+        copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
     commit_all(folder)
     before = tree(folder)
 
     def update(**data: object) -> None:
-        copier.run_update(folder, data=data, defaults=True, overwrite=True, quiet=True)
+        with fast():
+            copier.run_update(folder, data=data, defaults=True, overwrite=True, quiet=True)
 
     with pytest.raises(ValueError, match=refusal(needed, f"Say no to {name} too: it needs this.")):
         update(**{needed: without})

@@ -480,11 +480,12 @@ def older(template: Path, name: str, value: str) -> Path:
     text, found = re.subn(rf"(?m)^{name}:\n(?:(?:  .*)?\n)*", "", questionnaire.read_text("utf-8"))
     assert found == 1
     questionnaire.write_text(text, encoding="utf-8")
-    # What stands in quotes is a name, not an answer; what stands in no tag is neither.
-    answer = re.compile(rf"(?<![\"'])\b{name}\b(?![\"'])( \| default\([^)]*\))?")
+    # What stands in quotes is text, not an answer; what stands in no tag is neither.
+    quoted = r"""("[^"]*"|'[^']*')"""
+    answer = re.compile(rf"{quoted}|\b{name}\b(?: \| default\([^)]*\))?")
 
     def acted(tag: re.Match[str]) -> str:
-        return answer.sub(value, tag.group())
+        return answer.sub(lambda found: found[1] or value, tag.group())
 
     files = [path for path in (template / "template").rglob("*") if path.is_file()]
     for file in (questionnaire, *files, template / "extensions" / "components.jinja"):
