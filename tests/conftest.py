@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from environment import BYTECODE
 from harness import DEFAULTS, copy_template, render
 from sharing import Results
 
@@ -51,8 +52,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the developer's settings of Copier and git out of the tests, and give git an author."""
+def _no_user(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[None]:
+    """Keep the developer's settings of Copier and git out of the tests, and give git an author.
+
+    Commands keep what they compile of their dependencies, which is half of what a short one costs.
+    """
     home = tmp_path_factory.mktemp("home")
     (home / "settings.yml").write_text("defaults: {}\n", encoding="utf-8")
     (home / "gitconfig").write_text(
@@ -64,6 +68,8 @@ def _no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("COPIER_CACHE_DIR", str(home / "cache"))
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
         patch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        patch.setenv(BYTECODE, str(shared_folder / "bytecode"))
         yield
 
 
@@ -90,10 +96,16 @@ def variant(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Variant
 
 
 @pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Results:
-    """Return the results that variants share in this test run, in a folder of all its workers."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder of this test run, the same for all its workers."""
     own = tmp_path_factory.getbasetemp()
-    folder = (own if worker_id == "master" else own.parent) / "results"
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def results(shared_folder: Path) -> Results:
+    """Return the results that variants share in this test run."""
+    folder = shared_folder / "results"
     folder.mkdir(exist_ok=True)
     return Results(folder)
 

@@ -14,6 +14,8 @@ NEWEST_MINOR = 14
 # What the run of our own tests, or the developer's shell, would tell the tools of the project.
 FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")
 FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
+BYTECODE = "PYTHONPYCACHEPREFIX"
+"""Where Python keeps what it has compiled; our own tests set it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ def variables(**added: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(FOREIGN) and name not in FOREIGN_NAMES
+        if name == BYTECODE or (not name.startswith(FOREIGN) and name not in FOREIGN_NAMES)
     }
     return {
         **kept,

@@ -82,6 +82,7 @@ def record() -> Iterator[Record]:
         yield found
 
 
+@pytest.mark.full
 def test_every_branch_is_rendered(
     record: Record, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,8 @@ from sharing import LOCK, Reads, Results, key_of
 Answers = Mapping[str, object]
 
 NAMED = answer_sets()
-QUICK = ("service-standard", "service-minimal", "bare")
+QUICK = ("service-full", "service-standard", "service-minimal")
+"""The corners of the questionnaire: the presets."""
 
 POOL = {name: found for name, found in values().items() if len(found) > 1}
 NAMES: Sequence[Answers] = ({}, NAMED["short-names"], NAMED["long-names"])

@@ -25,6 +25,8 @@ DEPENDENCIES = ("deptry", ".")
 IMPORTS = ("lint-imports",)
 TESTS = ("pytest", "-q", "-p", "no:cacheprovider")
 RULES = (*TESTS, "tests/architecture")
+QUICK = (LINT, FORMAT)
+"""The gates that take less than two seconds of CPU."""
 
 
 Answers = tuple[tuple[str, object], ...]
@@ -1678,12 +1680,18 @@ SERVED = {
     ),
 }
 
-QUICK = {**BY_LINTER, **BY_TYPES, **BY_DEPENDENCIES, **BY_ARCHITECTURE}
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
-SLOW = {**BY_TESTS, **SERVED}
+CASES = {
+    **BY_LINTER,
+    **BY_TYPES,
+    **BY_DEPENDENCIES,
+    **BY_ARCHITECTURE,
+    **BY_TESTS,
+    **SERVED,
+}
 ALL = [
-    *(pytest.param(case, id=name) for name, case in QUICK.items()),
-    *(pytest.param(case, id=name, marks=pytest.mark.full) for name, case in SLOW.items()),
+    pytest.param(case, id=name, marks=() if case.gate in QUICK else pytest.mark.full)
+    for name, case in CASES.items()
 ]
 
 Gate = Callable[[tuple[str, ...]], Run]
@@ -1746,27 +1754,18 @@ def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None
     assert case.refused_by in done.output, done
 
 
-def test_untouched(installed: Installed, gate: Gate) -> None:
-    """The gates of the quick cases pass where no practice is broken."""
-    installed.render(())
-
-    for command in (LINT, TYPES, DEPENDENCIES, IMPORTS, RULES):
-        done = gate(command)
-
-        assert done.status == 0, done
-
-
 @pytest.mark.full
 @pytest.mark.parametrize("answers", [(), IN_PROCESS], ids=["full", "in process"])
-def test_named_tests_pass_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
-    """The tests that the cases name pass where no practice is broken."""
+def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
+    """The gates that the cases name pass where no practice is broken."""
     installed.render(answers)
     cases = [case for case in BY_TESTS.values() if case.answers == answers]
     tests = sorted({part for case in cases for part in case.gate[len(TESTS) :]})
 
-    done = gate((*TESTS, *tests))
+    for command in (LINT, TYPES, DEPENDENCIES, IMPORTS, (*RULES, *tests)):
+        done = gate(command)
 
-    assert done.status == 0, done
+        assert done.status == 0, done
 
 
 OWNERS_FILES = {

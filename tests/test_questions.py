@@ -422,6 +422,7 @@ def unvalidated(dst: Path) -> Path:
     return dst
 
 
+@pytest.mark.full
 def test_old_answers_on_update(tmp_path: Path) -> None:
     """An update from a release that took anything drops what this one refuses, and goes on."""
     template = unvalidated(tmp_path / "template")
@@ -476,6 +477,7 @@ def test_practice_without_what_it_needs(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
 )

@@ -95,6 +95,7 @@ def test_readme_starts_with_what_ci_runs() -> None:
     assert second in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.full
 def test_demo_shows_the_answers(shell: dict[str, str]) -> None:
     """README's first command renders, installs and starts a service and shows what it answers."""
     output = run(commands(ROOT / "README.md")[0], ROOT, shell)

@@ -203,10 +203,10 @@ def there_and_back(
     "names",
     [
         ("structured_logging",),
-        tuple(VALUES),
+        pytest.param(tuple(VALUES), marks=pytest.mark.full, id="everything"),
         *full(*((n,) for n in VALUES if n != "structured_logging")),
     ],
-    ids=lambda names: "everything" if len(names) > 1 else names[0],
+    ids=named,
 )
 def test_law(names: tuple[str, ...], start: Variant, variant: Variant) -> None:
     """An update to other answers equals a render with them, and the way back the first render."""
@@ -228,6 +228,7 @@ def test_law_of_other_choices(name: str, answer: object, start: Variant, variant
     there_and_back(start(**{"preset": "full", **first}), variant, {name: answer}, first)
 
 
+@pytest.mark.full
 def test_law_of_a_crossed_pair(start: Variant, variant: Variant) -> None:
     """One practice goes off while another comes on, and the way back."""
     first = {"structured_logging": True, "health_checks": False}
@@ -898,6 +899,7 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert f"\nOn: {on}.\n" in message
 
 
+@pytest.mark.full
 def test_message_after_update(start: Variant) -> None:
     """The command line says how to find conflicts; its commands find the one that ended with 0."""
     project = start()
@@ -1053,13 +1055,8 @@ SCENARIOS: Mapping[str, Callable[..., None]] = {
 }
 """What shows that the blocks under a heading of the guide are right."""
 
-SLOW = {
-    "Move the package",
-    "Solve conflicts",
-    UNDO,
-    "Update by a machine",
-}
-"""Headings whose blocks are run with the slow tests."""
+QUICK = "Find what was removed"
+"""The heading whose blocks are run with the quick tests."""
 
 NEWER = {"Update to the newest release", "Update by a machine"}
 """Headings that need a newer release."""
@@ -1068,7 +1065,7 @@ NEWER = {"Update to the newest release", "Update by a machine"}
 @pytest.mark.parametrize(
     "heading",
     [
-        pytest.param(heading, marks=pytest.mark.full if heading in SLOW else ())
+        pytest.param(heading, marks=() if heading == QUICK else pytest.mark.full)
         for heading in blocks(GUIDE)
     ],
 )
