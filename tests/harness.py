@@ -205,15 +205,20 @@ def values() -> dict[str, list[object]]:
 
 
 @cache
-def defaults() -> dict[str, object]:
-    """Return what who answers nothing gets, for the questions whose values are combined."""
-    jinja = NativeEnvironment()
+def default_of(name: str) -> Callable[[Mapping[str, object]], object]:
+    """Return the function that computes a default from the answers to the questions before."""
+    default = questions()[name]["default"]
+    # A native render makes a number of "3.11".
+    if isinstance(default, str) and "{{" in default:
+        return NativeEnvironment().from_string(default).render
+    return lambda _: default
+
+
+def completed(answers: Mapping[str, object]) -> dict[str, object]:
+    """Return the answers to all questions whose values are combined: these, and the defaults."""
     found: dict[str, object] = {}
     for name in values():
-        default = questions()[name]["default"]
-        # A native render makes a number of "3.11".
-        is_expression = isinstance(default, str) and "{{" in default
-        found[name] = jinja.from_string(default).render(found) if is_expression else default
+        found[name] = answers[name] if name in answers else default_of(name)(found)
     return found
 
 
@@ -231,8 +236,15 @@ def only(need: Need) -> dict[str, object]:
     return {**off, need.name: need.answer}
 
 
-def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, Any]]:
-    """Return answers that make sense, in which every pair of values that can meet occurs."""
+def pairs(
+    pool: Mapping[str, Sequence[object]], known: Sequence[Mapping[str, object]] = ()
+) -> list[dict[str, Any]]:
+    """Return answers that make sense, in which every pair of values that can meet occurs.
+
+    Args:
+        pool: The values of each question.
+        known: Answers that are there already. What is returned leaves out their pairs.
+    """
     constraints = [
         {
             "operator": "or",
@@ -243,8 +255,8 @@ def pairs(pool: Mapping[str, Sequence[object]]) -> list[dict[str, Any]]:
         }
         for need in NEEDS
     ]
-    rows: list[dict[str, Any]] = make(pool, constraints=constraints)
-    return rows
+    rows: list[dict[str, Any]] = make(pool, constraints=constraints, presets=list(known))
+    return [row for row in rows if row not in known]
 
 
 def covering() -> list[dict[str, object]]:

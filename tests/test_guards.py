@@ -1657,7 +1657,8 @@ SERVED = {
     ),
     "code without a test": Break(
         gate=("poe", "coverage"),
-        refused_by="less than fail-under=100",
+        answers=(*MINIMAL, ("coverage_minimum", 100)),
+        refused_by="careless.py",
         write={
             f"{PACKAGE}/careless.py": """
             def double(n: int) -> int:

@@ -45,6 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if name not in ours},
         "PATH": os.pathsep.join([str(fresh / "bin"), *path]),
+        "PIP_NO_COMPILE": "1",  # twenty seconds, for modules that nothing imports
     }
 
 
@@ -146,6 +147,7 @@ def test_option_tables_match_the_questions() -> None:
         assert re.findall(r"`([^`]+)`", row.split("|")[0])[: len(values)] == list(values)
 
 
+@pytest.mark.full
 def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, str]) -> None:
     """The first command of a project's README, on a machine with Python and pip, runs it."""
     folder = project()
