@@ -39,24 +39,27 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     item.user_properties.append(("cpu seconds", f"{cpu_seconds() - item.stash[CPU]:.2f}"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest tests first, so that no worker is left alone with them in the end."""
+    items.sort(key=lambda item: item.path.name != "test_gates.py")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many gates ran, and how many took the result of an equal run."""
     counts = Counter[str]()
-    for report in terminalreporter.getreports(""):  # setups and teardowns that passed
-        for name, value in report.user_properties if report.when == "teardown" else ():
-            if name.startswith("gates "):
-                counts[name] += value
+    # Reports of a setup or a teardown that passed have no category.
+    for report in terminalreporter.getreports(""):
+        if report.when == "teardown":
+            gates = {name: n for name, n in report.user_properties if name.startswith("gates ")}
+            counts.update(gates)
     if counts:
         line = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
         terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_user(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[None]:
-    """Keep the developer's settings of Copier and git out of the tests, and give git an author.
-
-    Commands keep what they compile of their dependencies, which is half of what a short one costs.
-    """
+def _no_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's settings of Copier and git out of the tests, and give git an author."""
     home = tmp_path_factory.mktemp("home")
     (home / "settings.yml").write_text("defaults: {}\n", encoding="utf-8")
     (home / "gitconfig").write_text(
@@ -68,6 +71,13 @@ def _no_user(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> I
         patch.setenv("COPIER_CACHE_DIR", str(home / "cache"))
         patch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
         patch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bytecode(shared_folder: Path) -> Iterator[None]:
+    """Make child processes write bytecode: compiling its imports is half the cost of a command."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv(BYTECODE, str(shared_folder / "bytecode"))
         yield

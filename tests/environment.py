@@ -15,7 +15,7 @@ NEWEST_MINOR = 14
 FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")
 FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
 BYTECODE = "PYTHONPYCACHEPREFIX"
-"""Where Python keeps what it has compiled; our own tests set it."""
+"""Names the folder for Python's bytecode; conftest.py sets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,48 +42,49 @@ FLIPS: Sequence[Answers] = [
 
 ALL_VALUES: Mapping[str, Sequence[object]] = {**POOL, "names": range(len(NAMES))}
 IN_NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
-"""Questions whose answers change no code: variants that differ in them only share their gates."""
+"""Questions whose answers change no code. Variants that differ only in these share their gates."""
 
 
 def row_of(answers: Answers) -> Answers:
-    """Return the values that meet in a variant."""
-    names = [given["project_name"] for given in NAMES[1:]]
-    name = answers.get("project_name")
+    """Return the value that a variant has for each name in `ALL_VALUES`."""
     found = completed(answers)
-    number = names.index(name) + 1 if name in names else 0
+    odd_names = [names["project_name"] for names in NAMES[1:]]
+    project_name = answers.get("project_name")
+    number = 1 + odd_names.index(project_name) if project_name in odd_names else 0
     return {**{name: found[name] for name in POOL}, "names": number}
 
 
 def drawn() -> Iterator[dict[str, Any]]:
-    """Yield the answers that cover what is left.
+    """Yield rows with the pairs of values that no preset, named set or flip has.
 
-    Those that change code come first. A few of these variants, in which all such answers occur, are
-    then repeated with the answers that change none.
+    Rows with new code come first. A few rows that together hold every value in code then repeat
+    with each value that changes no code.
     """
     in_code = {name: found for name, found in ALL_VALUES.items() if name not in IN_NO_CODE}
     known = [
         {name: row[name] for name in in_code} for row in map(row_of, (*NAMED.values(), *FLIPS))
     ]
-    rows = pairs(in_code, known)
-    yield from rows
+    new = pairs(in_code, known)
+    yield from new
+    # The flips pair the defaults with everything.
     left = {(name, value) for name, found in in_code.items() for value in found}
     left -= row_of({}).items()
     chosen: list[Answers] = []
     while left:
-        chosen.append(max((*known, *rows), key=lambda row: len(left & row.items())))
+        chosen.append(max((*known, *new), key=lambda row: len(left & row.items())))
         left -= chosen[-1].items()
     others = {name: POOL[name] for name in IN_NO_CODE}
     for row in pairs({"chosen": range(len(chosen)), **others}):
-        yield {**chosen[row.pop("chosen")], **row}
+        yield {**chosen[row["chosen"]], **{name: row[name] for name in others}}
 
 
-PAIRS: Sequence[Answers] = [
-    {**NAMES[row["names"]], **{name: row[name] for name in POOL if name in row}} for row in drawn()
-]
-"""Answers in which those two values of two questions meet that meet in no variant above.
+def answers_of(row: dict[str, Any]) -> Answers:
+    """Return the answers that give a variant the values of a row."""
+    return {**NAMES[row["names"]], **{name: row[name] for name in row if name != "names"}}
 
-Each value meets odd names, too.
-"""
+
+PAIRS: Sequence[Answers] = [answers_of(row) for row in drawn()]
+"""Answers for the pairs of values that no preset, named set or flip has."""
 
 HELPERS = [
     "support",

@@ -25,7 +25,7 @@ DEPENDENCIES = ("deptry", ".")
 IMPORTS = ("lint-imports",)
 TESTS = ("pytest", "-q", "-p", "no:cacheprovider")
 RULES = (*TESTS, "tests/architecture")
-QUICK = (LINT, FORMAT)
+QUICK = (LINT, IMPORTS, DEPENDENCIES)
 """The gates that take less than two seconds of CPU."""
 
 
@@ -1682,17 +1682,10 @@ SERVED = {
 }
 
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
-CASES = {
-    **BY_LINTER,
-    **BY_TYPES,
-    **BY_DEPENDENCIES,
-    **BY_ARCHITECTURE,
-    **BY_TESTS,
-    **SERVED,
-}
-ALL = [
+CASES = [
     pytest.param(case, id=name, marks=() if case.gate in QUICK else pytest.mark.full)
-    for name, case in CASES.items()
+    for cases in (BY_LINTER, BY_TYPES, BY_DEPENDENCIES, BY_ARCHITECTURE, BY_TESTS, SERVED)
+    for name, case in cases.items()
 ]
 
 Gate = Callable[[tuple[str, ...]], Run]
@@ -1743,7 +1736,7 @@ def gate(installed: Installed) -> Gate:
     return installed.run
 
 
-@pytest.mark.parametrize("case", ALL)
+@pytest.mark.parametrize("case", CASES)
 def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None:
     """The gate that is meant for a mistake fails, and names the rule or the test."""
     case.do(installed.render(case.answers))
