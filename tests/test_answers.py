@@ -186,11 +186,14 @@ def blocks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", PLAIN)
 def test_free_text_reads_back(tmp_path: Path, template: Path, kind: str) -> None:
-    """What people may write is in every file that shows it, letter by letter."""
+    """What people may write is in every file that shows it, letter by letter.
+
+    The smallest project has every file that holds such an answer.
+    """
     value = PLAIN[kind]
     answers = dict.fromkeys(FREE, value)
 
-    project = render(tmp_path / "new", template, answers)
+    project = render(tmp_path / "new", template, {**answers, "preset": "minimal"})
 
     for name in FREE:
         check(project, name, value)
