@@ -320,7 +320,7 @@ def test_any_text(
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", FREE + NARROW)
-@budget(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=TEXT)
 def test_much_text(
     tmp_path_factory: pytest.TempPathFactory, template: Path, name: str, value: str

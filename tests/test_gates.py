@@ -223,19 +223,27 @@ class Subject:
         gates: list[str] = [*first, *side_by_side["parallel"]]
         return [gate for gate in gates if gate != "coverage" or self.python is not None]
 
-    def run(self, *command: str, reads: Reads, cache: str = "") -> Run:
-        """Run a command in its folder, or take the result of one that read the same.
+    def run(self, *command: str, reads: Reads) -> Run:
+        """Run a command in its folder, or take the result of one that read the same."""
+        return self.once(lambda: self.environment.run(self.folder, *command), command, reads)
 
-        Args:
-            command: The words of the command.
-            reads: What it reads of the project.
-            cache: Names the options that mypy gets; others would make it forget what it knows.
-        """
-        strict = self.answers.get("strict_mypy", True)
-        cache = cache or ("strict" if strict else "relaxed")
-        return self.once(
-            lambda: self.environment.run(self.folder, *command, cache=cache), command, reads
+    def run_task(self, task: str) -> Run:
+        """Run a gate of its own check, or take the result of one that read the same."""
+        if task == "types":
+            strict = self.answers.get("strict_mypy", True)
+            return self.check_types("poe", task, reads=READS[task], rules=f"own-{strict}")
+        return self.run("poe", task, reads=READS[task])
+
+    def check_types(self, *command: str, reads: Reads, rules: str) -> Run:
+        """Run mypy as `run` does; other rules make it forget what it knows of the dependencies."""
+        run = partial(
+            self.environment.check_types,
+            self.folder,
+            *command,
+            cache=f"{rules}-{self.minimum}",
+            shared=self.results.folder,
         )
+        return self.once(run, command, reads)
 
     def once(self, run: Callable[[], Run], command: Sequence[str], reads: Reads) -> Run:
         """Do what a command stands for, or take the result of one that read the same."""
@@ -351,7 +359,7 @@ def test_gates_pass(subject: Subject) -> None:
 
     Where no Python is new enough to run the variant (3.14 may be missing), its static gates pass.
     """
-    runs = [subject.run("poe", task, reads=READS[task]) for task in subject.tasks]
+    runs = [subject.run_task(task) for task in subject.tasks]
 
     check(*runs, about=subject.answers)
     # Ruff finds its configuration in order: it prints no warning.
@@ -366,7 +374,9 @@ def test_outsiders_types_find_nothing(subject: Subject) -> None:
     """`mypy --strict` without any configuration accepts the package, and the tests beside it."""
     command = ("mypy", "--strict", "--config-file=", f"--python-version={subject.minimum}")
 
-    done = subject.run(*command, str(subject.package), "tests", reads=CODE, cache="outsider")
+    done = subject.check_types(
+        *command, str(subject.package), "tests", reads=CODE, rules="outsider"
+    )
 
     check(done, about=subject.answers)
 

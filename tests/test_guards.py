@@ -5,10 +5,14 @@ it, and expects that gate to fail by the rule or the test that it names. `test_u
 the same gates pass without the change.
 """
 
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,6 +20,8 @@ import pytest
 
 from conftest import Variant
 from environment import Environment, Environments, Run, python_for
+from preloaded import RunTests, preloaded
+from sharing import Results
 
 PACKAGE = "src/my_service"
 LINT = ("ruff", "check")
@@ -42,6 +48,9 @@ MINIMAL: Answers = (("preset", "minimal"), ("database", "none"))
 IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
 
+MOMENTS = count(int(time.time()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
     """What a careless colleague does, and what must stop it."""
@@ -63,6 +72,9 @@ class Break:
             text = path.read_text(encoding="utf-8")
             assert old in text, f"{name} no longer holds {old!r}"
             path.write_text(text.replace(old, new), encoding="utf-8")
+        for path in {project / name for name in (*self.write, *(name for name, *_ in self.change))}:
+            # Python tells the bytecode of two breaks within a second apart by this only.
+            os.utime(path, (next(MOMENTS),) * 2)
 
 
 def module(gate: tuple[str, ...], refused_by: str, code: str, at: str = "careless.py") -> Break:
@@ -1696,32 +1708,46 @@ class Installed:
     """A project that is rendered anew for each test, and its environment."""
 
     variant: Variant
+    shared: Path
     folder: Path
     environment: Environment
+    opened: ExitStack
     answers: Answers | None = None
+    tests: RunTests | None = None
 
     def render(self, answers: Answers) -> Path:
         """Return the project as it is rendered with these answers, and installed."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.variant(**dict(BREAKABLE + answers)), self.folder)
         if answers != self.answers:
+            self.opened.close()
             self.environment.install(self.folder)
-            self.answers = answers
+            self.answers, self.tests = answers, None
         return self.folder
 
     def run(self, gate: tuple[str, ...]) -> Run:
         """Run a gate in the project."""
-        return self.environment.run(self.folder, *gate)
+        tool, *arguments = gate
+        if tool == "mypy":
+            return self.environment.check_types(
+                self.folder, *gate, cache="own-True-3.11", shared=self.shared
+            )
+        if tool != "pytest":
+            return self.environment.run(self.folder, *gate)
+        if self.tests is None:
+            self.tests = self.opened.enter_context(preloaded(self.environment))
+        return self.tests(self.folder, *arguments)
 
 
 @pytest.fixture(scope="module")
-def installed(variant: Variant) -> Iterator[Installed]:
+def installed(variant: Variant, results: Results) -> Iterator[Installed]:
     """Yield a project that can be rendered and broken."""
     python = python_for("3.11")
     assert python is not None
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as opened:
         environment = Environments(Path(name) / "environments").of(python)
-        yield Installed(variant, Path(name) / "my-service", environment)
+        folder = Path(name) / "my-service"
+        yield Installed(variant, results.folder, folder, environment, opened)
 
 
 @pytest.fixture

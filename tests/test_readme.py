@@ -181,7 +181,8 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
 
     assert " passed in " in run(check, folder, shell)
     for task in tasks:
-        run(task, folder, shell)
+        if task != check:
+            run(task, folder, shell)
     run("git add . && git commit -m lock", folder, shell)
     assert "Keeping template version" in run(update, folder, shell)
     run(f"set -e\n{downgrade}\n{let_go}", folder, shell)

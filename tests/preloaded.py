@@ -1,0 +1,86 @@
+"""Run pytest in forks of a process that has imported a project's dependencies.
+
+These imports are half the cost of a run of one test.
+"""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from environment import BIN, Environment, Run
+
+RunTests = Callable[..., Run]
+
+DEPENDENCIES = (
+    "alembic.command",
+    "fastapi",
+    "httpx",
+    "hypothesis",
+    "opentelemetry.sdk.trace.export",
+    "opentelemetry.instrumentation.fastapi",
+    "polyfactory.factories.pydantic_factory",
+    "prometheus_client",
+    "pydantic_settings",
+    "redis.asyncio",
+    "sqlalchemy.ext.asyncio",
+    "structlog",
+    "taskiq",
+    "uvicorn",
+)
+"""What is imported once, if the environment has it."""
+
+LOOP = f"""
+import contextlib, importlib, json, os, sys
+import pytest
+
+for name in {DEPENDENCIES}:
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(name)
+for line in sys.stdin:
+    request = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.chdir(request["folder"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(request["output"], os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        sys.exit(pytest.main(request["arguments"]))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+NO_WARNING = "-Wignore:Module already imported:pytest.PytestAssertRewriteWarning"
+"""Plugins among the dependencies are imported before pytest can rewrite their assertions."""
+
+
+@contextmanager
+def preloaded(environment: Environment) -> Iterator[RunTests]:
+    """Yield a function that runs pytest in an environment, which must not change meanwhile."""
+    with subprocess.Popen(
+        [environment.venv / BIN / "python", "-Pc", LOOP],
+        env=environment.shell("default"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+
+        def run(project: Path, *arguments: str) -> Run:
+            """Run pytest in the project's folder and wait for its end."""
+            with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+                request = {
+                    "folder": str(project),
+                    "output": output.name,
+                    "arguments": [NO_WARNING, *arguments],
+                }
+                print(json.dumps(request), file=questions, flush=True)
+                status = int(answers.readline())
+                return Run(
+                    command=("pytest", *arguments), status=status, stdout=output.read(), stderr=""
+                )
+
+        yield run
