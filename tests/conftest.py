@@ -1,12 +1,15 @@
 """What every test is given: the template, its variants, and a Copier that knows no user."""
 
 import json
+import os
 import resource
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from environment import BYTECODE
@@ -14,6 +17,25 @@ from harness import DEFAULTS, copy_template, render
 from sharing import Results
 
 Variant = Callable[..., Path]
+
+
+MEMORY = Path("/dev") / "shm"
+"""Where Linux keeps files in memory. On a slow disk, an update takes half the time there."""
+ROOM = 8 * 2**30
+"""Bytes, twice what all tests need."""
+
+
+def pytest_configure() -> None:
+    """Keep temporary files in memory, if there is room and TMPDIR names no other place.
+
+    Workers get it from the process that starts them.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    free = min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available)
+    if free > ROOM and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # or it stays what it was
 
 
 CPU = pytest.StashKey[float]()

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,9 +40,15 @@ shutil.rmtree(folder, ignore_errors=True)
 TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "deadlock_timeout": "100ms"}
 
 
+MEMORY = Path("/dev") / "shm"
+"""Where Linux keeps files in memory. To make a database there takes a tenth of the time."""
+ROOM = 2**30  # bytes
+
+
 def own_folder() -> Path:
     """Return a new folder for a server; both go when this process ends, however it ends."""
-    folder = Path(tempfile.mkdtemp())
+    in_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    folder = Path(tempfile.mkdtemp(dir=MEMORY if in_memory else None))
     watcher = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", WATCHER, str(folder)], stdin=subprocess.PIPE
     )
