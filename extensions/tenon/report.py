@@ -1,7 +1,7 @@
 """Show where the time of the tests goes: read pytest's JUnit files, print and write docs/proof.md.
 
-`uv run poe report` runs all tests first, each of which records its CPU time. On two cores that
-half a dozen workers share, CPU seconds can be compared with those of another day; wall time can't.
+`uv run poe report` runs all tests first, each of which records its CPU time. Workers share the
+cores, so CPU seconds can be compared with those of another day; wall time can't.
 """
 
 import ast
