@@ -97,9 +97,9 @@ def test_readme_starts_with_what_ci_runs() -> None:
 
 
 @pytest.mark.full
-def test_demo_shows_the_answers(shell: dict[str, str]) -> None:
+def test_demo_shows_the_answers(shell: dict[str, str], tmp_path: Path) -> None:
     """README's first command renders, installs and starts a service and shows what it answers."""
-    output = run(commands(ROOT / "README.md")[0], ROOT, shell)
+    output = run(commands(ROOT / "README.md")[0], ROOT, {**shell, "TMPDIR": str(tmp_path)})
 
     assert re.search(r'^GET /health +200 OK +{"status":"ok"}$', output, re.MULTILINE)
     assert re.search(r'^GET /health/ready +200 OK +{"status":"ok"}$', output, re.MULTILINE)
