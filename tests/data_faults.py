@@ -42,7 +42,9 @@ class Postgres:
         return f"postgresql+asyncpg://app:{password}@127.0.0.1:{self.port}/app"
 
     def start(self) -> None:
-        """Start it and wait until it takes connections."""
+        """Start it, unless it runs, and wait until it takes connections."""
+        if self.process is not None and self.process.poll() is None:
+            return
         with (self.server.pgdata.parent / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [

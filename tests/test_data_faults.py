@@ -6,6 +6,7 @@ A bound on time is a setting of the service plus a second.
 
 import asyncio
 import json
+import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -46,7 +47,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the database's processes"),
 ]
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds after a limit in which the service must have acted on it."""
 
 RECOVERY = 30.0
@@ -93,6 +94,7 @@ def installed_project(variant: Variant, server: Postgres) -> Iterator[Project]:
 @pytest.fixture
 def project(installed_project: Project, server: Postgres) -> Project:
     """Return the project, with nothing in its tables."""
+    server.start()
     emptied = server.run("app", "TRUNCATE users, posts, accounts, transfers")
     assert emptied.returncode == 0, emptied.stderr
     return installed_project
@@ -157,7 +159,7 @@ async def unhurt(service: Service) -> None:
             assert found.answer.status == 200
             waits.append(found.seconds)
         await asyncio.sleep(0.05)
-    assert sorted(waits)[-3] < 0.2, waits  # a busy machine may lose a packet
+    assert statistics.median(waits) < 0.2, waits  # on a busy machine, some take longer
 
 
 # Away
@@ -222,6 +224,10 @@ def test_database_ends_under_load(
         async with served(project) as service:
             bank = await opened_bank(service, DEADLINE + PATIENCE, 20, 1000)
             stop = asyncio.Event()
+
+            async def has_moved() -> bool:
+                return bank.results["201"] > 200
+
             async with asyncio.TaskGroup() as group:
                 for name in range(20):
                     group.create_task(bank.move_some(f"client-{name}", lambda _: stop.is_set()))
@@ -231,6 +237,7 @@ def test_database_ends_under_load(
                     await unhurt(service)
                     await asyncio.to_thread(server.start)
                     await until_ready(service, RECOVERY)
+                await eventually(has_moved, RECOVERY)
                 stop.set()
             return bank
 
@@ -238,7 +245,6 @@ def test_database_ends_under_load(
 
     bank.check(server.rows, 1000)
     assert bank.results["503"] > 0, bank.results
-    assert bank.results["201"] > 200, bank.results
 
 
 # Waits
@@ -261,7 +267,8 @@ def test_database_freezes(project: Project, server: Postgres) -> None:
             for found in (task.result() for task in load):
                 assert found.answer.status == 201 or is_outage(found.answer)
                 assert found.seconds < DEADLINE + PATIENCE
-            await all_pass(service, transfers, 201)
+            for data in transfers:
+                await all_pass(service, [data], 201)
             assert server.rows("SELECT count(*) FROM transfers") == [(20,)]
 
     asyncio.run(main())
@@ -318,8 +325,9 @@ def test_clients_that_leave(project: Project, server: Postgres) -> None:
 
 CLIENTS = 50
 TRANSFERS = 200
+ENOUGH = 500
 SECONDS = 40
-"""After which a busy machine need not go on to the last transfer."""
+"""After which a busy machine need not go on to the last transfer, once it has made enough."""
 
 
 async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
@@ -327,7 +335,9 @@ async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
     start = time.monotonic()
 
     def is_over(number: int) -> bool:
-        return number == TRANSFERS or time.monotonic() > start + SECONDS
+        seconds = time.monotonic() - start
+        is_late = seconds > SECONDS and len(bank.ledger) > ENOUGH
+        return number == TRANSFERS or is_late or seconds > 4 * SECONDS
 
     async def is_half_done() -> bool:
         is_late = time.monotonic() > start + SECONDS / 2
@@ -341,7 +351,7 @@ async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
         group.create_task(disturb_later())
         for name in range(CLIENTS):
             group.create_task(bank.move_some(f"task-{name:02}", is_over))
-    assert len(bank.ledger) > 10 * CLIENTS, bank.results
+    assert len(bank.ledger) > ENOUGH, bank.results
 
 
 def test_money_on_postgresql(project: Project, server: Postgres) -> None:
