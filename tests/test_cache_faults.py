@@ -23,7 +23,7 @@ from conftest import Variant
 from environment import Environments, python_for
 from redis_server import Server, redis_server
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.timed]
 
 PATIENCE = 2.0
 """Seconds that a busy machine may take for what should take none."""

@@ -6,7 +6,6 @@ A bound on time is a setting of the service plus a second.
 
 import asyncio
 import json
-import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -44,14 +43,12 @@ from faults import (
 
 pytestmark = [
     pytest.mark.full,
+    pytest.mark.timed,
     pytest.mark.skipif(sys.platform != "linux", reason="asks /proc for the database's processes"),
 ]
 
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds after a limit in which the service must have acted on it."""
-
-RECOVERY = 30.0
-"""Seconds in which the service must be as before, on a machine however busy."""
 
 DEADLINE = 3.0
 CONNECT = 1.0
@@ -105,7 +102,7 @@ async def sound(service: Service) -> AsyncIterator[None]:
     """Refuse that anything of what happens in the block lasts, or does not belong into the log."""
     yield
     assert service.process.poll() is None
-    await eventually(partial(is_idle, service), RECOVERY)
+    await eventually(partial(is_idle, service), DEADLINE + PATIENCE)
     for line in service.lines():
         assert CANARY.decode() not in line
         status = json.loads(line).get("status", 200)
@@ -159,7 +156,7 @@ async def unhurt(service: Service) -> None:
             assert found.answer.status == 200
             waits.append(found.seconds)
         await asyncio.sleep(0.05)
-    assert statistics.median(waits) < 0.2, waits  # on a busy machine, some take longer
+    assert sorted(waits)[-3] < 0.2, waits  # a busy machine may lose a packet
 
 
 # Away
@@ -185,7 +182,7 @@ def test_database_may_come_later(project: Project, server: Postgres) -> None:
             await all_told(service, [NEEDS_DATABASE] * 20, CONNECT)
 
             await asyncio.to_thread(server.start)
-            await until_ready(service, RECOVERY)
+            await until_ready(service, 5)
             await all_pass(service, [NEEDS_DATABASE] * 20, 200)
 
     server.stop()
@@ -224,10 +221,6 @@ def test_database_ends_under_load(
         async with served(project) as service:
             bank = await opened_bank(service, DEADLINE + PATIENCE, 20, 1000)
             stop = asyncio.Event()
-
-            async def has_moved() -> bool:
-                return bank.results["201"] > 200
-
             async with asyncio.TaskGroup() as group:
                 for name in range(20):
                     group.create_task(bank.move_some(f"client-{name}", lambda _: stop.is_set()))
@@ -236,8 +229,7 @@ def test_database_ends_under_load(
                     await asyncio.to_thread(end, server)
                     await unhurt(service)
                     await asyncio.to_thread(server.start)
-                    await until_ready(service, RECOVERY)
-                await eventually(has_moved, RECOVERY)
+                    await until_ready(service, 5)
                 stop.set()
             return bank
 
@@ -245,6 +237,7 @@ def test_database_ends_under_load(
 
     bank.check(server.rows, 1000)
     assert bank.results["503"] > 0, bank.results
+    assert bank.results["201"] > 200, bank.results
 
 
 # Waits
@@ -263,12 +256,11 @@ def test_database_freezes(project: Project, server: Postgres) -> None:
                     asked = [NEEDS_DATABASE] * 20
                     await asyncio.gather(all_told(service, asked, DEADLINE), unhurt(service))
                     assert not await is_ready(service)
-                await until_ready(service, RECOVERY)
+                await until_ready(service, 5)
             for found in (task.result() for task in load):
                 assert found.answer.status == 201 or is_outage(found.answer)
                 assert found.seconds < DEADLINE + PATIENCE
-            for data in transfers:
-                await all_pass(service, [data], 201)
+            await all_pass(service, transfers, 201)
             assert server.rows("SELECT count(*) FROM transfers") == [(20,)]
 
     asyncio.run(main())
@@ -312,7 +304,7 @@ def test_clients_that_leave(project: Project, server: Postgres) -> None:
                 async with asyncio.TaskGroup() as group:
                     for number, data in enumerate(some):
                         group.create_task(leave(service, data, number / 1000))
-            await eventually(partial(is_idle, service), RECOVERY)
+            await eventually(partial(is_idle, service), DEADLINE + PATIENCE)
             mine = "FROM pg_stat_activity WHERE application_name = 'my-service'"
             assert server.rows(f"SELECT count(*) {mine} AND state <> 'idle'") == [(0,)]
             assert server.rows(f"SELECT count(*) {mine}") <= [(10,)]
@@ -325,9 +317,8 @@ def test_clients_that_leave(project: Project, server: Postgres) -> None:
 
 CLIENTS = 50
 TRANSFERS = 200
-ENOUGH = 500
 SECONDS = 40
-"""After which a busy machine need not go on to the last transfer, once it has made enough."""
+"""After which a busy machine need not go on to the last transfer."""
 
 
 async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
@@ -335,9 +326,7 @@ async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
     start = time.monotonic()
 
     def is_over(number: int) -> bool:
-        seconds = time.monotonic() - start
-        is_late = seconds > SECONDS and len(bank.ledger) > ENOUGH
-        return number == TRANSFERS or is_late or seconds > 4 * SECONDS
+        return number == TRANSFERS or time.monotonic() > start + SECONDS
 
     async def is_half_done() -> bool:
         is_late = time.monotonic() > start + SECONDS / 2
@@ -351,7 +340,7 @@ async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
         group.create_task(disturb_later())
         for name in range(CLIENTS):
             group.create_task(bank.move_some(f"task-{name:02}", is_over))
-    assert len(bank.ledger) > ENOUGH, bank.results
+    assert len(bank.ledger) > 10 * CLIENTS, bank.results
 
 
 def test_money_on_postgresql(project: Project, server: Postgres) -> None:

@@ -55,6 +55,7 @@ from faults import (
 
 pytestmark = [
     pytest.mark.full,
+    pytest.mark.timed,
     pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what the service holds"),
 ]
 

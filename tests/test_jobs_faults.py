@@ -29,7 +29,7 @@ from environment import Environments, python_for
 from redis_server import Server, redis_server
 from tenon.demo import free_port
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.timed]
 
 KILLS = 30
 ENOUGH = 3
