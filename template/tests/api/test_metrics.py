@@ -168,7 +168,7 @@ async def test_sharing_process_counts_what_is_in_flight(
 
 
 def scrape_after(client: httpx.Client, url: str, requests: int) -> str:
-    """Return a scrape once it counts so many requests: it does so after their responses."""
+    """Return the first scrape that counts all requests: each counts after its response is sent."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         text = client.get(f"{url}/metrics").text
