@@ -1,17 +1,9 @@
-# {% from "extensions/components.jinja" import imports, order with context %}
-"""The enabled practices, in the order of their hooks and middleware, outermost first."""
+"""What this project adds to its practices. The file is yours: updates never touch it."""
 
-{{ imports() }}
-SERVER_LOGS_ITSELF = {{ "False" if structured_logging else "True" }}
-"""Does uvicorn set up its own log? Not where a component handles its records too."""
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.settings import Settings
 
 
-def enabled(settings: Settings) -> tuple[Component, ...]:
-    """Return every component of the application."""
-    return (
-        # {% for _, module, _ in order %}
-        {{ module }}.component(settings),
-        # {% endfor %}
-        # Yours come last, closest to the routes.
-        *project.components(settings),
-    )
+def components(_settings: Settings) -> tuple[Component, ...]:
+    """Return your components, such as `Component(name="orders", routers=(orders.router,))`."""
+    return ()

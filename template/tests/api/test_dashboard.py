@@ -9,7 +9,7 @@ from {{ package_name }}.app import create_app
 from {{ package_name }}.settings import Settings
 
 from factories import new_account, new_post, new_user
-from support import connect
+from support.client import connect
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import httpx
 from fastapi import FastAPI
 
-from {{ package_name }}.domain.requests import Slice
+from {{ package_name }}.core.web.pagination import Slice
 
 from factories import PostFactory, new_post, new_user
 

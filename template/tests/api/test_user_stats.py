@@ -8,12 +8,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from {{ package_name }}.errors import UnavailableError
+from {{ package_name }}.core.errors import UnavailableError
 
-from database_server import undone
+from support.database import undone
 from factories import PostFactory, new_post, new_user
-from fake_store import FakeStore
-from support import connect
+from support.cache import FakeStore
+from support.client import connect
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from source_code import PACKAGE, calls, modules, refuse
+from support.source_code import PACKAGE, calls, modules, refuse
 
 # What may be called by one module only: that module, and what others write instead.
 OWNERS = {

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Path, Request
 
-from {{ package_name }}.api.schemas.scalars import MOST_ID
+from {{ package_name }}.core.web.schemas import MOST_ID
 from {{ package_name }}.services.dashboard import DashboardService
 from {{ package_name }}.services.post_service import PostService
 from {{ package_name }}.services.transfer_service import TransferService

@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from {{ package_name }}.domain.base import Base
-from {{ package_name }}.errors import ConflictError
+from {{ package_name }}.core.database.models import Base
+from {{ package_name }}.core.errors import ConflictError
 
 # SQLite counts rows by its own integer, which is as large.
 Key = BigInteger().with_variant(Integer(), "sqlite")

@@ -9,18 +9,21 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from {{ package_name }}.domain.models import (
-    Account,
-    Entity,
-    Post,
-    Transfer,
-    User,
-)
-from {{ package_name }}.domain.requests import NewUser, Slice
-from {{ package_name }}.errors import AppError, ConflictError, NotFoundError
-from {{ package_name }}.infrastructure import {{ database }} as dialect
-from {{ package_name }}.infrastructure.database import Database
-from {{ package_name }}.services.ports import Repositories, Result, UserRow
+from {{ package_name }}.domain.models import Account
+from {{ package_name }}.domain.models import Post
+from {{ package_name }}.domain.models import Transfer
+from {{ package_name }}.domain.models import User
+from {{ package_name }}.core.database.models import Entity
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.errors import AppError
+from {{ package_name }}.core.errors import ConflictError
+from {{ package_name }}.core.errors import NotFoundError
+from {{ package_name }}.core.database import {{ database }} as dialect
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.services.ports import Repositories
+from {{ package_name }}.services.ports import Result
+from {{ package_name }}.services.ports import UserRow
 from {{ package_name }}.utils.batching import batched
 
 STORED_AT_ONCE = 1000

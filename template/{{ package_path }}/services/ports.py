@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from {{ package_name }}.domain.models import Account, Post, Transfer, User
-from {{ package_name }}.domain.requests import NewUser, Slice
+from {{ package_name }}.domain.models import Account
+from {{ package_name }}.domain.models import Post
+from {{ package_name }}.domain.models import Transfer
+from {{ package_name }}.domain.models import User
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.core.web.pagination import Slice
 
 Result = TypeVar("Result")
 

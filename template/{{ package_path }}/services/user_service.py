@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.requests import NewUser, Slice, UserChange
-from {{ package_name }}.errors import PreconditionFailedError
-from {{ package_name }}.services.ports import (
-    Repositories,
-    Transactions,
-    UserRow,
-)
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.domain.commands import UserChange
+from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.errors import PreconditionFailedError
+from {{ package_name }}.services.ports import Repositories
+from {{ package_name }}.services.ports import Transactions
+from {{ package_name }}.services.ports import UserRow
 
 EXPORTED_AT_ONCE = 1000
 

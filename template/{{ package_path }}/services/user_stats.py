@@ -6,8 +6,9 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from {{ package_name }}.infrastructure.cache import Cache, cached
-from {{ package_name }}.infrastructure.cache_codec import JsonCodec
+from {{ package_name }}.core.cache import Cache
+from {{ package_name }}.core.cache import cached
+from {{ package_name }}.core.cache.codec import JsonCodec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from {{ package_name }}.api.dependencies import Dashboards
 from {{ package_name }}.api.schemas.money import DashboardOut
-from {{ package_name }}.api.schemas.scalars import MOST_ID
+from {{ package_name }}.core.web.schemas import MOST_ID
 
 router = APIRouter(prefix="/dashboard", tags=["dashboard"])
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from {{ package_name }}.api.dependencies import Number
-from {{ package_name }}.api.schemas.scalars import ResponseBody
-from {{ package_name }}.services.valuation import Currency, ValuationService
+from {{ package_name }}.core.web.schemas import Number
+from {{ package_name }}.core.web.schemas import ResponseBody
+from {{ package_name }}.services.valuation import Currency
+from {{ package_name }}.services.valuation import ValuationService
 
 router = APIRouter(tags=["money"])
 

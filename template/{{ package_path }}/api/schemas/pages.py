@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Self
 
-from {{ package_name }}.api.cursors import Paging
-from {{ package_name }}.api.schemas.scalars import ResponseBody
-from {{ package_name }}.domain.models import Entity
+from {{ package_name }}.core.web.pagination import Paging
+from {{ package_name }}.core.web.schemas import ResponseBody
+from {{ package_name }}.core.database.models import Entity
 
 
 class Page(ResponseBody):

@@ -1,0 +1,29 @@
+"""Rules of the HTTP client that neither ruff nor import-linter can express."""
+
+import ast
+
+from support.source_code import TESTS, find, refuse
+
+
+def test_no_redirect_is_followed() -> None:
+    """A redirect could send the service to an address that only the service can reach."""
+    found = (
+        (module, node)
+        for module, node in find(ast.keyword)
+        if node.arg == "follow_redirects" and ast.unparse(node.value) != "False"
+    )
+
+    refuse(found, "Pass `follow_redirects=False`, and call the new address if you trust it.")
+
+
+def test_httpx_is_not_patched() -> None:
+    """A transport runs the client's own code; a patch replaces it."""
+    found = (
+        (module, node)
+        for module, node in find(ast.Call, TESTS)
+        if ast.unparse(node.func).rpartition(".")[2] in {"object", "patch", "setattr"}
+        and node.args
+        and ast.unparse(node.args[0]).strip("'\"").partition(".")[0] == "httpx"
+    )
+
+    refuse(found, "Give the client an `httpx.MockTransport`.")

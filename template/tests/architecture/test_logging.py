@@ -1,0 +1,11 @@
+"""Rules of logging that neither ruff nor import-linter can express."""
+
+from support.source_code import calls, refuse
+
+
+def test_one_module_adds_log_handlers() -> None:
+    """A second handler would write records twice, without the redaction of the first."""
+    refuse(
+        calls(".addHandler", owner="observability/logging.py"),
+        "Log by `logging.getLogger(__name__)`.",
+    )

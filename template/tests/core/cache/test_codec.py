@@ -1,0 +1,101 @@
+"""Codecs: a value that was written is read back in value and type."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel, Field, TypeAdapter
+
+from {{ package_name }}.core.cache.codec import BytesCodec
+from {{ package_name }}.core.cache.codec import JsonCodec
+
+
+class Colour(Enum):
+    """A choice."""
+
+    RED = "red"
+
+
+@dataclass
+class Point:
+    """A dataclass."""
+
+    x: int
+    at: datetime
+
+
+class Order(BaseModel):
+    """A model whose fields have other names outside."""
+
+    total: Decimal = Field(alias="Total")
+    tags: frozenset[str] = frozenset()
+    first: Point | None = None
+
+
+POINT = Point(1, datetime(2026, 1, 1, tzinfo=UTC))
+ORDER = Order(Total=Decimal("1.10"), tags=frozenset({"a"}), first=POINT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (int | None, None),
+        (int, 0),
+        (int, 2**70),
+        (bool, False),
+        (str, ""),
+        (str, "größe\u2028\x00"),
+        (float, 0.1),
+        (bytes, b""),
+        (Decimal, Decimal("1.10")),
+        (datetime, datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)),
+        (date, date(2026, 2, 28)),
+        (timedelta, timedelta(microseconds=1)),
+        (UUID, UUID(int=1)),
+        (Colour, Colour.RED),
+        (Point, POINT),
+        (Order, ORDER),
+        (list[Order], []),
+        (tuple[int, str], (1, "1")),
+        (set[int], {1, 2}),
+        (dict[int, Decimal], {1: Decimal("0.0")}),
+    ],
+    ids=str,
+)
+def test_value_comes_back(kind: type[object], value: object) -> None:
+    """A value is read back equal, of the same type, and as a new object."""
+    codec = JsonCodec(TypeAdapter(kind))
+    found = codec.decode(codec.encode(value))
+
+    assert found == value
+    assert type(found) is type(value)
+    assert repr(found) == repr(value).replace("datetime.timezone.utc", "TzInfo(0)")
+
+
+def test_value_of_another_type_is_refused() -> None:
+    """What is not of the type would come back as something else."""
+    codec: JsonCodec[object] = JsonCodec(TypeAdapter[object](int))
+
+    with pytest.raises(ValueError, match="int"):
+        codec.encode("1")
+    with pytest.raises(ValueError, match="int"):
+        codec.decode(b'"x"')
+
+
+def test_schema_tells_types_apart() -> None:
+    """A type that has changed has another schema, and the same type always the same."""
+    kinds = (int, str, datetime, list[int], Point, Order)
+    schemas = {JsonCodec(TypeAdapter[object](kind)).schema for kind in kinds}
+
+    assert len(schemas) == 6
+    assert JsonCodec(TypeAdapter(int)).schema == JsonCodec(TypeAdapter(int)).schema
+
+
+def test_bytes_stay_as_they_are() -> None:
+    """An answer that is encoded already is neither written nor read again."""
+    codec = BytesCodec()
+
+    assert codec.decode(codec.encode(b"\x00{}")) == b"\x00{}"

@@ -1,0 +1,51 @@
+"""The calls to other services, as Prometheus sees them."""
+
+import httpx
+import pytest
+
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core import http_client
+from {{ package_name }}.core.http_client import HttpClient
+from {{ package_name }}.core.http_client import metrics as http_client_metrics
+from {{ package_name }}.core import metrics
+from {{ package_name }}.core.metrics import Metrics
+from {{ package_name }}.settings import Settings
+
+from support.client import connect
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    """Answer, unless the host is down."""
+    if request.url.host == "down.example.org":
+        raise httpx.ConnectError("refused")
+    return httpx.Response(200)
+
+
+async def test_calls_are_counted_by_host(settings: Settings) -> None:
+    """Who watches sees every attempt, by host and class of status; hosts are bounded."""
+    components = [
+        metrics.component(settings),
+        http_client.component(settings, httpx.MockTransport(answer)),
+        http_client_metrics.component(settings),
+    ]
+    app = create_app(settings, components)
+    async with connect(app):
+        http: HttpClient = app.state.started["http"]
+        seen: Metrics = app.state.started["metrics"]
+
+        def count(host: str, status: str) -> float | None:
+            name = "http_client_attempt_duration_seconds_count"
+            return seen.registry.get_sample_value(name, {"host": host, "status": status})
+
+        await http.get("https://api.example.org/orders/7")
+        with pytest.raises(UnavailableError):
+            await http.send(httpx.Request("POST", "https://down.example.org/"))
+        for number in range(60):
+            await http.get(f"https://{number}.example.org/")
+
+        assert count("api.example.org", "2xx") == 1
+        assert count("down.example.org", "none") == 1
+        assert count("47.example.org", "2xx") == 1
+        assert count("48.example.org", "2xx") is None
+        assert count("OTHER", "2xx") == 12

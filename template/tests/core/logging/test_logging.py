@@ -1,0 +1,279 @@
+"""The log: one pipeline, one line a record, and nothing secret in it."""
+
+import asyncio
+import io
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+import structlog
+from fastapi import APIRouter
+
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.practices import enabled
+from {{ package_name }}.core.logging import Output
+from {{ package_name }}.core.logging import configured
+from {{ package_name }}.core.logging import LoggingSettings
+from {{ package_name }}.settings import Settings
+
+from support.client import connect
+
+
+class Terminal(io.BytesIO):
+    """A stream that a person looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def written(stream: io.BytesIO) -> list[dict[str, Any]]:
+    """Return the records in a stream of JSON lines."""
+    return [json.loads(line) for line in stream.getvalue().decode().splitlines()]
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "stdlib"])
+def test_every_logger_writes_the_same_form(*, ours: bool) -> None:
+    """Our records and everybody else's go through one pipeline."""
+    stream = io.BytesIO()
+    with configured(LoggingSettings(), Output(stream)):
+        if ours:
+            structlog.get_logger("some.name").warning("order.paid", order=7)
+        else:
+            logging.getLogger("some.name").warning("order.paid", extra={"order": 7})
+
+    (record,) = written(stream)
+    del record["timestamp"]
+    assert record == {
+        "event": "order.paid",
+        "order": 7,
+        "level": "warning",
+        "logger": "some.name",
+    }
+
+
+def test_level_holds_for_both() -> None:
+    """What is below the level is not written."""
+    stream = io.BytesIO()
+    with configured(LoggingSettings(level="WARNING"), Output(stream)):
+        structlog.get_logger().info("quiet")
+        logging.getLogger("some.name").info("quiet")
+
+    assert stream.getvalue() == b""
+
+
+def test_secrets_are_redacted() -> None:
+    """A value is hidden by the name of its key, at any depth."""
+    stream = io.BytesIO()
+    with configured(LoggingSettings(), Output(stream)):
+        structlog.get_logger().info(
+            "order.paid",
+            password="hunter2",
+            calls=[{"headers": {"Authorization": "hunter2", "Accept": "*"}}],
+        )
+
+    (record,) = written(stream)
+    assert record["password"] == "[redacted]"
+    assert record["calls"] == [{"headers": {"Authorization": "[redacted]", "Accept": "*"}}]
+
+
+def test_addresses_show_no_credentials() -> None:
+    """What a driver's error tells of its connection does not give the password away."""
+    stream = io.BytesIO()
+    with configured(LoggingSettings(), Output(stream)):
+        try:
+            int("postgresql://app:hunter2@db")
+        except ValueError:
+            logging.getLogger().exception("database.failed at amqp://:hunter2@queue/0")
+
+    assert b"hunter2" not in stream.getvalue()
+    assert b"[redacted]@db" in stream.getvalue()
+
+
+@dataclass
+class Account:
+    """An object that holds more than a log should show."""
+
+    owner: str
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05Z"),
+        (Decimal("1.10"), "1.10"),
+        (PurePosixPath("a/b"), "a/b"),
+        ({"b"}, ["b"]),
+        (Account("hunter2"), "<Account>"),
+        (ValueError("hunter2"), "<ValueError>"),
+        ("\ud800", "\ud800"),
+        (2**70, 2**70),
+        ("\x7f\x9f\u2028é", "\x7f\x9f\u2028é"),
+        ((2**70, datetime(2026, 1, 2, tzinfo=UTC)), [2**70, "2026-01-02T00:00:00+00:00"]),
+    ],
+    ids=["time", "number", "path", "set", "object", "error", "half", "large", "odd", "both"],
+)
+def test_every_value_can_be_logged(value: object, shown: object) -> None:
+    """A record is one line of ASCII whatever is in it, and shows no object's inside."""
+    stream = io.BytesIO()
+    with configured(LoggingSettings(), Output(stream)):
+        structlog.get_logger().info("order.paid", value=value)
+
+    (record,) = written(stream)
+    assert record["value"] == shown
+    assert stream.getvalue().strip().isascii()
+    assert not any(byte < 0x20 or byte == 0x7F for byte in stream.getvalue().strip())
+
+
+class Full(io.BytesIO):
+    """A stream that takes nothing any more."""
+
+    asked = 0
+
+    def flush(self) -> None:
+        """Refuse."""
+        self.asked += 1
+        raise OSError("No space left on device")
+
+
+def test_log_that_is_full_fails_nobody() -> None:
+    """A record that can't be written is lost, not the request that it is about."""
+    stream = Full()
+    Output(stream).write("order.paid")
+
+    assert stream.asked == 1
+
+
+async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a request binds to the log is in its line too, secrets excepted."""
+    router = APIRouter()
+
+    @router.get("/bound")
+    async def bound() -> None:
+        structlog.contextvars.bind_contextvars(order=7, token="hunter2")
+
+    settings = Settings.load({"logging": {"format": "json"}})
+    components = [*enabled(settings), Component(name="bound", routers=(router,))]
+    async with connect(create_app(settings, components)) as client:
+        await client.get("/bound", headers={"X-Request-ID": "one"})
+    structlog.contextvars.clear_contextvars()
+
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (served,) = [record for record in records if record["event"] == "request.served"]
+    del served["timestamp"], served["duration_ms"]
+    assert served == {
+        "event": "request.served",
+        "level": "info",
+        "logger": "access",
+        "method": "GET",
+        "route": "/bound",
+        "status": 200,
+        "request_id": "one",
+        "order": 7,
+        "token": "[redacted]",
+    }
+
+
+async def test_lines_of_a_busy_moment_are_written_together() -> None:
+    """What comes while the event loop is at work is written when it is done, in its order."""
+    stream = io.BytesIO()
+    output = Output(stream)
+    output.write_soon(b"one")
+    output.write_soon(b"two")
+    waiting = stream.getvalue()
+    await asyncio.sleep(0)
+
+    assert waiting == b""
+    assert stream.getvalue() == b"one\ntwo\n"
+
+
+async def test_no_line_overtakes_another() -> None:
+    """A record that is written at once comes after those that wait."""
+    stream = io.BytesIO()
+    output = Output(stream)
+    output.write_soon(b"one")
+    output.write("two")
+
+    assert stream.getvalue() == b"one\ntwo\n"
+    await asyncio.sleep(0)
+    assert stream.getvalue() == b"one\ntwo\n"
+
+
+async def test_access_line_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """At a terminal a person sees who asked for what, too."""
+    settings = Settings.load({"logging": {"format": "console"}})
+    async with connect(create_app(settings)) as client:
+        await client.get("/nowhere", headers={"X-Request-ID": "one"})
+
+    assert re.search(r"request\.served .*request_id=one .*status=404", capsys.readouterr().out)
+
+
+async def test_quiet_level_leaves_access_lines_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who wants warnings only gets no line a request."""
+    settings = Settings.load({"logging": {"format": "json", "level": "WARNING"}})
+    async with connect(create_app(settings)) as client:
+        await client.get("/nowhere")
+
+    assert capsys.readouterr().out == ""
+
+
+def charge(pin: int) -> int:
+    """Fail with a secret at hand."""
+    return int("no number") + pin
+
+
+def test_traceback_has_no_local_variables() -> None:
+    """A traceback shows the code, not the values that it worked on."""
+    stream = io.BytesIO()
+    pin = 10**15 + 234  # longer than the digits of a timestamp
+    with configured(LoggingSettings(), Output(stream)):
+        try:
+            charge(pin)
+        except ValueError:
+            logging.getLogger().exception("order.failed")
+
+    (record,) = written(stream)
+    assert "in charge" in record["exception"]
+    assert str(pin).encode() not in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_injected_newline_stays_on_its_line(form: str) -> None:
+    """A value can't forge a second record or colour the terminal."""
+    stream = io.BytesIO()
+    settings = LoggingSettings.model_validate({"format": form})
+    with configured(settings, Output(stream)):
+        structlog.get_logger().info("order\nforged", note="a\x1b[31m\nb")
+
+    assert len(stream.getvalue().decode().splitlines()) == 1
+    assert b"\x1b[31m" not in stream.getvalue()
+
+
+def test_terminal_gets_a_readable_form() -> None:
+    """A person gets colours, a program JSON."""
+    stream = Terminal()
+    with configured(LoggingSettings(), Output(stream)):
+        structlog.get_logger().info("order.paid")
+
+    assert b"\x1b[" in stream.getvalue()
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["wanted", "not wanted"])
+async def test_client_is_logged_only_if_wanted(
+    capsys: pytest.CaptureFixture[str], *, wanted: bool
+) -> None:
+    """An address is personal data: it is left out unless a setting asks for it."""
+    settings = Settings.load({"logging": {"client_address": wanted, "format": "json"}})
+    async with connect(create_app(settings)) as client:
+        await client.get("/nowhere")
+
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (served,) = [record for record in records if record["event"] == "request.served"]
+    assert ("client" in served) is wanted

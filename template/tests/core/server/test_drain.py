@@ -1,0 +1,49 @@
+"""Stopping: not ready first, then time for load balancers to notice, then the end."""
+
+import asyncio
+import ssl
+
+import httpx
+import pytest
+
+from support.server import Service
+from support.server import launched
+
+CLIENTS = 10
+CALLS_BEFORE_THE_STOP = 5
+LONGER_THAN_A_TICK = 0.3
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loads no certificates, which takes 30 ms
+
+
+async def use(service: Service, busy: asyncio.Barrier) -> None:
+    """Call the service until it is not ready, as a load balancer does, then once more."""
+    calls = 0
+    async with httpx.AsyncClient(base_url=service.url, verify=NO_TLS) as client:
+        while (await client.get("/health/ready")).status_code == 200:
+            response = await client.get("/health")
+            assert response.json() == {"status": "ok"}
+            calls += 1
+            if calls == CALLS_BEFORE_THE_STOP:
+                await busy.wait()
+        await asyncio.sleep(LONGER_THAN_A_TICK)
+        # This client has not looked at the probe yet; the server asks for a new connection.
+        assert (await client.get("/health")).status_code == 200
+
+
+@pytest.mark.slow
+async def test_no_request_is_lost_while_it_drains() -> None:
+    """Requests are served until the drain ends; a second signal ends it, with status 0.
+
+    The drain is long, so that a slow machine has time to notice it, too.
+    """
+    with launched(SERVER__DRAIN_SECONDS="600") as service:
+        busy = asyncio.Barrier(CLIENTS + 1)
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            for _ in range(CLIENTS):
+                group.create_task(use(service, busy))
+            await busy.wait()
+            service.stop()
+        service.stop()
+        status, _ = service.end()
+
+    assert status == 0

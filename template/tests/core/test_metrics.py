@@ -1,0 +1,209 @@
+"""Metrics: every request is counted once, under few names, and not for everybody to see."""
+
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.practices import enabled
+from {{ package_name }}.core.metrics import NAME
+from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.settings import Settings
+
+from support.server import POLL_SECONDS
+from support.server import START_SECONDS
+from support.client import connect
+from support.server import free_port
+from support.server import starting
+
+TOKEN = "6f1d0c5a9e3b47288d21"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+router = APIRouter(prefix="/orders")
+
+
+@router.get("/{order}")
+async def order(order: int) -> int:
+    """Return an order; there is none below 0."""
+    if order < 0:
+        raise RuntimeError
+    return order
+
+
+def with_orders(settings: Settings) -> FastAPI:
+    """Return the application, and orders."""
+    return create_app(settings, [*enabled(settings), Component(name="o", routers=(router,))])
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client that may read the metrics."""
+    async with connect(with_orders(Settings.load({"metrics": {"token": TOKEN}}))) as client:
+        yield client
+
+
+def samples(text: str, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield the labels and the value of each sample of that name."""
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name:
+                yield tuple(sample.labels.values()), sample.value
+
+
+async def scraped(client: httpx.AsyncClient, name: str) -> dict[tuple[str, ...], float]:
+    """Return what a scrape says of a metric."""
+    return dict(samples((await client.get("/metrics", headers=BEARER)).text, name))
+
+
+async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
+    """Each request counts once, under the whole path of its route, also if it fails."""
+    for path in ("/orders/1", "/orders/2", "/orders/x", "/orders/-1", "/nowhere"):
+        await client.get(path)
+    await client.request("BREW", "/orders/1")
+
+    assert await scraped(client, "http_requests_total") == {
+        ("GET", "/orders/{order}", "200"): 2,
+        ("GET", "/orders/{order}", "422"): 1,
+        ("GET", "/orders/{order}", "500"): 1,
+        ("GET", "unmatched", "404"): 1,
+        ("OTHER", "/orders/{order}", "405"): 1,
+    }
+    assert await scraped(client, "http_request_duration_seconds_count") == {
+        ("GET", "/orders/{order}"): 4,
+        ("GET", "unmatched"): 1,
+        ("OTHER", "/orders/{order}"): 1,
+    }
+
+
+@pytest.mark.no_cover
+async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
+    """What clients are free to write does not grow the metrics."""
+    for number in range(100):
+        await client.get(f"/orders/{number}")
+        await client.get(f"/nowhere/{number}")
+        await client.request(f"M{number}", "/orders/1")
+
+    assert len(await scraped(client, "http_requests_total")) == 3
+
+
+async def test_requests_in_flight_are_shown(client: httpx.AsyncClient) -> None:
+    """Nothing is left in flight when everything is answered, and operators don't count."""
+    await client.get("/orders/1")
+    await client.get("/orders/-1")
+
+    assert await scraped(client, "http_requests_in_flight") == {(): 0}
+
+
+async def test_release_is_shown(client: httpx.AsyncClient) -> None:
+    """What runs is known by its name and version."""
+    (labels,) = await scraped(client, "build_info")
+
+    assert labels[0] == NAME
+
+
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer x"}, {"Authorization": TOKEN}])
+async def test_metrics_need_the_token(client: httpx.AsyncClient, given: dict[str, str]) -> None:
+    """On the port of the users, nobody reads the metrics without the token."""
+    response = await client.get("/metrics", headers=given)
+
+    assert response.status_code == 401
+    assert response.json()["code"] == "unauthorized"
+
+
+async def test_without_a_token_there_are_no_metrics(settings: Settings) -> None:
+    """On the port of the users, there is nothing to read unless somebody has said so."""
+    async with connect(create_app(settings)) as client:
+        assert (await client.get("/metrics", headers=BEARER)).status_code == 404
+
+
+async def test_admin_port_shows_them() -> None:
+    """On the port of the operators they are open, in the format that the scraper asks for."""
+    settings = Settings.load({"admin": {"port": free_port()}})
+    url = f"http://127.0.0.1:{settings.admin.port}/metrics"
+    async with connect(create_app(settings)) as client, httpx.AsyncClient() as operators:
+        await client.get("/nowhere")
+        accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+        plain, openmetrics = await operators.get(url), await operators.get(url, headers=accept)
+
+    assert dict(samples(plain.text, "http_requests_total")) == {("GET", "unmatched", "404"): 1}
+    assert openmetrics.headers["content-type"].startswith("application/openmetrics-text")
+
+
+async def test_applications_count_apart() -> None:
+    """Two applications in one process don't share their metrics."""
+    settings = Settings.load({"metrics": {"token": TOKEN}})
+    async with connect(create_app(settings)) as one, connect(create_app(settings)) as two:
+        await one.get("/nowhere")
+
+        assert await scraped(one, "http_requests_total")
+        assert not await scraped(two, "http_requests_total")
+
+
+@pytest.mark.parametrize("token", ["short", "a" * 40, "change-me-change-me-please"])
+def test_token_must_be_hard_to_guess(token: str) -> None:
+    """A token that somebody could guess is refused, and not shown."""
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}METRICS__TOKEN: ") as refused:
+        Settings.load({"metrics": {"token": token}})
+
+    assert token not in str(refused.value)
+
+
+async def test_sharing_process_counts_what_is_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted one by one."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    settings = Settings.load({"metrics": {"token": TOKEN}})
+    app = with_orders(settings)
+    async with connect(app) as client:
+        registry = app.state.started["metrics"].registry
+        await client.get("/orders/-1")
+        in_flight = registry.get_sample_value("http_requests_in_flight")
+        scrape = await client.get("/metrics", headers=BEARER)
+
+    assert in_flight == 0
+    assert scrape.status_code == 200
+
+
+def scrape_after(client: httpx.Client, url: str, requests: int) -> str:
+    """Return the first scrape that counts all requests: each counts after its response is sent."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        text = client.get(f"{url}/metrics").text
+        if sum(value for _, value in samples(text, "http_requests_total")) >= requests:
+            return text
+        assert time.monotonic() < deadline, text
+        time.sleep(POLL_SECONDS)
+
+
+@pytest.mark.slow
+def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PROMETHEUS_MULTIPROC_DIR, each process tells what all of them have counted."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    setting = {"METRICS__TOKEN": TOKEN, "SERVER__DRAIN_SECONDS": "0"}
+    with (
+        starting(**setting) as one,
+        starting(**setting) as two,
+        httpx.Client(headers=BEARER) as client,
+    ):
+        one.wait_until_ready()
+        two.wait_until_ready()
+        for service in (one, two, two):
+            client.get(f"{service.url}/counted")
+        text = scrape_after(client, two.url, 3)
+        two.stop()
+        two.end()
+        later = client.get(f"{one.url}/metrics").text
+
+    assert dict(samples(text, "http_requests_total"))["GET", "unmatched", "404"] == 3
+    assert dict(samples(text, "http_requests_in_flight")) == {(): 0}
+    assert dict(samples(later, "http_requests_total"))["GET", "unmatched", "404"] == 3
+    assert re.search(r"^build_info{", later, re.MULTILINE)

@@ -1,0 +1,133 @@
+"""Settings: where they come from, what they refuse and what they show."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.settings import Settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+
+
+def variables(model: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
+    """Return every variable that the settings read, with its default."""
+    found: dict[str, str] = {}
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            found |= variables(value, f"{prefix}{name.upper()}__")
+        else:
+            found[f"{prefix}{name.upper()}"] = written(value)
+    return found
+
+
+def written(value: object) -> str:
+    """Return a value as an environment has it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_example_lists_every_variable_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """.env.example and the fields agree, both ways."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    example = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    assert variables(Settings.load({})) == example
+
+
+def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the environment wins over .env, and an argument over both."""
+    server = f"{PREFIX}SERVER__"
+    Path(".env").write_text(f"{server}HOST=file\n{server}PORT=1\n", encoding="utf-8")
+    monkeypatch.setenv(f"{server}PORT", "2")
+
+    assert Settings.load({}).server.host == "file"
+    assert Settings.load({}).server.port == 2
+    assert Settings.load({"server": {"port": 3}}).server.port == 3
+
+
+def test_foreign_variables_are_left_alone() -> None:
+    """A .env file may hold variables of other programs."""
+    Path(".env").write_text("POSTGRES_PASSWORD=x\n", encoding="utf-8")
+
+    assert Settings.load({}).server.port == 8000
+
+
+def test_settings_are_frozen(settings: Settings) -> None:
+    """Nobody changes a setting, or a group of them, while the service runs."""
+    groups = [value for _, value in settings if isinstance(value, BaseModel)]
+    for model in (settings, *groups):
+        for name in type(model).model_fields:
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(model, name, None)
+
+
+def test_numbers_are_bounded() -> None:
+    """A number that makes no sense is refused at both ends."""
+    schema = Settings.model_json_schema()
+    for model in (schema, *schema.get("$defs", {}).values()):
+        for name, field in model["properties"].items():
+            for kind in field.get("anyOf", [field]):
+                if kind.get("type") in {"integer", "number"}:
+                    assert kind.keys() & {"minimum", "exclusiveMinimum"}, name
+                    assert kind.keys() & {"maximum", "exclusiveMaximum"}, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVER__PORT", "0"),
+        ("SERVER__PORT", "http"),
+        ("SERVER__PROT", "8000"),
+        ("SERVER__DRAIN_SECONDS", "-1"),
+        ("SERVER__HOST", ""),
+        ("SERVER__HEADER_BYTES", "1"),
+        ("SERVER__TRUSTED_PROXIES", "proxy.example.org"),
+        ("SERVER__TRUSTED_PROXIES", "*"),
+        ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("LIMITS__BODY_BYTES", "-1"),
+        ("LIMITS__REQUEST_SECONDS", "0"),
+        ("CORS__CREDENTIALS", "perhaps"),
+    ],
+)
+def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad value is told in one line that names its variable."""
+    monkeypatch.setenv(PREFIX + name, value)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}(__0)?: [^\n]+\Z"):
+        Settings.load({})
+
+
+def test_lists_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is written as people write one."""
+    monkeypatch.setenv(f"{PREFIX}LIMITS__ALLOWED_HOSTS", "example.org, *.example.org")
+    monkeypatch.setenv(f"{PREFIX}SERVER__TRUSTED_PROXIES", "10.0.0.1,10.1.0.0/16")
+
+    settings = Settings.load({})
+    assert settings.limits.allowed_hosts == ("example.org", "*.example.org")
+    assert settings.server.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
+
+
+def test_credentials_are_not_for_every_site() -> None:
+    """What only a signed-in user may see is not shown to the pages of every site."""
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}CORS: [^\n]+\Z"):
+        Settings.load({"cors": {"origins": ["*"], "credentials": True}})
+
+
+def test_file_must_be_text() -> None:
+    """A .env file that can't be read is told in one line."""
+    Path(".env").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(InvalidSettingsError, match=r"\A[^\n]*\.env: [^\n]+\Z"):
+        Settings.load({})

@@ -1,0 +1,104 @@
+"""Probes: what they ask, how long they take and what they keep to themselves."""
+
+import asyncio
+import logging
+import time
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from {{ package_name }}.core.web import health
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.settings import Settings
+
+from support.client import connect
+
+
+async def good() -> None:
+    """Pass."""
+
+
+async def bad() -> None:
+    """Fail as a driver does: with more than a caller should read."""
+    raise ConnectionError("postgresql://user:hunter2@db refused")
+
+
+async def hanging() -> None:
+    """Never end."""
+    await asyncio.Event().wait()
+
+
+def with_probes(settings: Settings, *probes: Component) -> list[Component]:
+    """Return the components of an application with these probes."""
+    return [health.component(settings), *probes]
+
+
+async def test_live_asks_nobody(settings: Settings) -> None:
+    """A process is alive even if all that it needs is gone."""
+    app = create_app(settings, with_probes(settings, Component(name="database", probe=bad)))
+
+    async with connect(app) as client:
+        response = await client.get("/health")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_ready_when_every_probe_passes(reader: httpx.AsyncClient) -> None:
+    """The service is ready as it comes."""
+    response = await reader.get("/health/ready")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_not_ready_when_one_fails(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller learns that it fails; why is in the log only."""
+    probes = Component(name="one", probe=good), Component(name="two", probe=bad)
+
+    with caplog.at_level(logging.ERROR):
+        async with connect(create_app(settings, with_probes(settings, *probes))) as client:
+            response = await client.get("/health/ready")
+
+    assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
+    assert "hunter2" in caplog.text
+
+
+async def test_probes_run_at_once_under_a_deadline() -> None:
+    """Three hanging probes cost one deadline."""
+    settings = Settings.load({"health": {"probe_seconds": 0.2}})
+    probes = [Component(name=str(number), probe=hanging) for number in range(3)]
+
+    async with connect(create_app(settings, with_probes(settings, *probes))) as client:
+        start = time.monotonic()
+        response = await client.get("/health/ready")
+
+    assert response.status_code == 503
+    assert time.monotonic() - start < 0.5
+
+
+async def test_probes_are_never_turned_away() -> None:
+    """A service with all hands full is alive: to restart it would not help."""
+    settings = Settings.load({"limits": {"requests_at_once": 1}})
+    router, entered, gone = APIRouter(), asyncio.Event(), asyncio.Event()
+
+    @router.get("/wait")
+    async def wait() -> None:
+        entered.set()
+        await gone.wait()
+
+    components = with_probes(settings, Component(name="wait", routers=(router,)))
+    async with connect(create_app(settings, components)) as client:
+        waiting = asyncio.create_task(client.get("/wait"))
+        await entered.wait()
+        statuses = [
+            (await client.get(path)).status_code for path in ("/wait", "/health", "/health/ready")
+        ]
+        gone.set()
+        await waiting
+
+    assert statuses == [503, 200, 200]

@@ -1,0 +1,116 @@
+"""Bodies: JSON that means the same to every reader, and nothing that only looks like it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.settings import Settings
+
+from support.client import connect
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Order(BaseModel):
+    """A body."""
+
+    name: str = ""
+    price: float = 0
+    extra: object = None
+
+
+router = APIRouter(prefix="/orders")
+
+
+@router.post("", status_code=201)
+async def place(order: Order) -> Order:
+    """Place an order."""
+    return order
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of an application that takes orders."""
+    async with connect(create_app(settings, [Component(name="o", routers=(router,))])) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"price": NaN}',
+        b'{"price": Infinity}',
+        b'{"price": -Infinity}',
+        b'{"price": 1e999}',
+        b'{"price": -1e999}',
+        b'{"name": "a", "name": "b"}',
+        b'{"extra": {"a": 1, "a": 2}}',
+        b'{"name": "\xff"}',
+        b'\xef\xbb\xbf{"name": "a"}',
+        '{"name": "a"}'.encode("utf-16"),
+        b'{"name": "a"} trailing',
+        b'{"name": "a"',
+        b"",
+        b"{'name': 'a'}",
+        b'{"name": "\\ud800"}',
+        b'{"extra": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"price": ' + b"9" * 5000 + b"}",
+    ],
+    ids=range(17),
+)
+async def test_doubtful_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    """What is no JSON, or is read differently by others, is the caller's mistake."""
+    response = await client.post("/orders", content=body, headers=JSON)
+
+    assert response.status_code == 422
+    assert response.json()["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "\\u0000", "price": -0.0}',
+        b' {"name": "\\ud83d\\ude00"} ',
+        '{"name": "Ærøskøbing"}'.encode(),
+        b'{"price": 1e308, "extra": [{"a": 1}, {"a": 2}]}',
+    ],
+    ids=range(4),
+)
+async def test_good_json_is_taken(client: httpx.AsyncClient, body: bytes) -> None:
+    """Nothing that is plain JSON is refused."""
+    response = await client.post("/orders", content=body, headers=JSON)
+
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "application/jsonp"},
+        {**JSON, "Content-Encoding": "gzip"},
+    ],
+    ids=["text", "form", "nearly JSON", "compressed"],
+)
+async def test_other_media_types_are_refused(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    """A body that the route does not read is refused by its type, not by what it seems to lack."""
+    response = await client.post("/orders", content=b"{}", headers=headers)
+
+    assert response.status_code == 415
+    assert response.json()["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.a+json"])
+async def test_kinds_of_json_are_taken(client: httpx.AsyncClient, kind: str) -> None:
+    """Parameters and vendors' types are JSON too."""
+    response = await client.post("/orders", content=b"{}", headers={"Content-Type": kind})
+
+    assert response.status_code == 201

@@ -1,0 +1,67 @@
+"""The database of the tests, migrated."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event
+
+from {{ package_name }}.core.database import Database
+
+from support.{{ database }} import AWAY, database_url
+
+__all__ = [
+    "AWAY",
+    "PROJECT",
+    "alembic",
+    "counted",
+    "database_url",
+    "migrated_database_url",
+    "undone",
+]
+
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+
+
+def alembic(url: str) -> Config:
+    """Return how to run migrations on a database."""
+    settings: Mapping[str, object] = {"database": {"url": url}}
+    return Config(toml_file=PROJECT, attributes={"settings": settings})
+
+
+@contextmanager
+def migrated_database_url() -> Iterator[str]:
+    """Yield the address of a database that all migrations have been run on."""
+    with database_url() as url:
+        command.upgrade(alembic(url), "heads")
+        yield url
+
+
+@asynccontextmanager
+async def undone(database: Database) -> AsyncIterator[None]:
+    """Undo whatever a block writes to the database.
+
+    What it commits ends a savepoint of one transaction, which is rolled back in the end. All it
+    does happens on one connection, so it can't do two things at once.
+    """
+    async with database.engine.connect() as connection:
+        transaction = await connection.begin()
+        for sessions in (database.readers, database.writers):
+            sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
+        yield
+        await transaction.rollback()
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Yield a list that grows by every statement that the database is given."""
+    found: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield found
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
