@@ -7,8 +7,7 @@ import httpx
 from polyfactory import Use
 from polyfactory.factories.pydantic_factory import ModelFactory
 
-from {{ package_name }}.api.schemas.money import AccountIn
-from {{ package_name }}.api.schemas.money import TransferIn
+from {{ package_name }}.api.schemas.money import AccountIn, TransferIn
 from {{ package_name }}.api.schemas.posts import PostIn
 from {{ package_name }}.api.schemas.users import UserIn
 

@@ -1,4 +1,4 @@
-"""What this project adds to its practices. The file is yours: updates never touch it."""
+"""The components of this project. This file is yours: updates never touch it."""
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings

@@ -1,17 +1,36 @@
-# {% from "extensions/components.jinja" import imports, order with context %}
-"""The enabled practices, in the order of their hooks and middleware, outermost first."""
+# {% from "extensions/components.jinja" import commands, components, groups, imports with context %}
+"""The practices that are on. The answers decide what stands here; updates rewrite it."""
 
 {{ imports() }}
-SERVER_LOGS_ITSELF = {{ "False" if structured_logging else "True" }}
-"""Does uvicorn set up its own log? Not where a component handles its records too."""
+
+class PracticeSettings(CoreSettings):
+    """The settings of the practices."""
+
+    # {% for field, name, _, _ in groups %}
+    {{ field }}: {{ name }} = {{ name }}()
+    # {% endfor %}
 
 
-def enabled(settings: Settings) -> tuple[Component, ...]:
-    """Return every component of the application."""
+def practice_components(settings: PracticeSettings) -> tuple[Component, ...]:
+    """Return the components of the practices, outermost first."""
     return (
-        # {% for _, module, _ in order %}
-        {{ module }}.component(settings),
+        # {% for name, _, group, _ in components %}
+        {{ name }}({{ "settings." ~ group if group else "" }}),
         # {% endfor %}
-        # Yours come last, closest to the routes.
-        *project.components(settings),
     )
+
+
+# {% if commands %}
+PRACTICE_COMMANDS: tuple[Command[PracticeSettings], ...] = (
+    # {% for name, help, _, function, arguments, _ in commands %}
+    Command(
+        name="{{ name }}",
+        help="{{ help }}",
+        run=lambda context: {{ function }}({{ arguments }}),
+    ),
+    # {% endfor %}
+)
+# {% else %}
+PRACTICE_COMMANDS: tuple[Command[PracticeSettings], ...] = ()
+# {% endif %}
+"""The sub-commands of the practices."""

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from {{ package_name }}.core.errors import UnavailableError
 
-from support.database import undone
 from factories import PostFactory, new_post, new_user
 from support.cache import FakeStore
 from support.client import connect
+from support.database import undone
 
 
 @dataclass(slots=True)

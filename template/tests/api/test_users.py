@@ -9,14 +9,12 @@ from fastapi import FastAPI
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.domain.models import Account
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.errors import NotFoundError
+from {{ package_name }}.domain.models import Account, Post, User
 
-from support.database import counted
 from factories import UserFactory, new_account, new_post, new_user
+from support.database import counted
 
 ANY = {"If-Match": "*"}
 

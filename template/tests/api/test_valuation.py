@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from {{ package_name }}.app import create_app
 from {{ package_name }}.settings import Settings
 
-from support.database import undone
 from factories import new_account, new_user
 from support.client import connect
+from support.database import undone
 
 URL = "https://rates.example.org/latest"
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from {{ package_name }}.core.mail import ConsoleMailer
 from {{ package_name }}.core.jobs.durable import Jobs
+from {{ package_name }}.core.mail import ConsoleMailer
 from {{ package_name }}.services.welcome_email import Mail
 
 from factories import UserFactory, new_user

@@ -7,19 +7,15 @@ import httpx
 import pytest
 import uvicorn
 
-from {{ package_name }}.core import server as module
-from {{ package_name }}.core.cli import build
 from {{ package_name }}.__main__ import main
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import server as module
+from {{ package_name }}.core.cli import build
 from {{ package_name }}.core.server.drain import Server
-from {{ package_name }}.core.settings import PREFIX
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
-from support.server import STOP
-from support.server import SkippedTime
-from support.server import launched
-from support.server import served_session
+from support.server import STOP, SkippedTime, launched, served_session
 
 
 def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

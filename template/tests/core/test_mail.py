@@ -10,9 +10,8 @@ from email.message import EmailMessage
 import pytest
 
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.mail import build
+from {{ package_name }}.core.mail import MailSettings, build
 from {{ package_name }}.services.welcome_email import Mail
-from {{ package_name }}.core.mail import MailSettings
 
 MAIL = Mail(key="welcome-1", to="jane@example.org", subject="Grüße", body="Hello Jané,\n.\nbye\n")
 

@@ -12,17 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.core.metrics import NAME
-from {{ package_name }}.core.settings import PREFIX
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
-from support.server import POLL_SECONDS
-from support.server import START_SECONDS
 from support.client import connect
-from support.server import free_port
-from support.server import starting
+from support.server import POLL_SECONDS, START_SECONDS, free_port, starting
 
 TOKEN = "6f1d0c5a9e3b47288d21"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from {{ package_name }}.core.settings import PREFIX
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

@@ -15,10 +15,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from {{ package_name }}.app import create_app
-from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.core import tracing
+from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

@@ -6,17 +6,16 @@ import pytest
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.domain.models import Account
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.web.pagination import Slice
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import build
-from {{ package_name }}.infrastructure.repositories import AccountRepository
-from {{ package_name }}.infrastructure.repositories import EmailTakenError
-from {{ package_name }}.infrastructure.repositories import PostRepository
-from {{ package_name }}.infrastructure.repositories import UserRepository
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.domain.models import Account, Post, User
+from {{ package_name }}.infrastructure.repositories import (
+    AccountRepository,
+    EmailTakenError,
+    PostRepository,
+    UserRepository,
+)
 from {{ package_name }}.settings import Settings
 
 from support.database import counted

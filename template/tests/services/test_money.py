@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.domain.models import Account
-from {{ package_name }}.domain.models import InsufficientFundsError
-from {{ package_name }}.domain.models import Transfer
-from {{ package_name }}.domain.models import User
+from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.domain.commands import TransferRequest
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import build
+from {{ package_name }}.domain.models import (
+    Account,
+    InsufficientFundsError,
+    Transfer,
+    User,
+)
 from {{ package_name }}.infrastructure.repositories import SqlTransactions
 from {{ package_name }}.services.transfer_service import TransferService
 from {{ package_name }}.settings import Settings

@@ -19,10 +19,9 @@ import httpx
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from {{ package_name }}.core.server import Config
+from {{ package_name }}.core.server import Config, ServerSettings
 from {{ package_name }}.core.server.drain import Server
 from {{ package_name }}.core.settings import PREFIX
-from {{ package_name }}.core.server import ServerSettings
 
 # A supervisor sends SIGTERM; Windows has Ctrl-Break instead.
 STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)

@@ -6,9 +6,8 @@ from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from {{ package_name }}.core.database.models import Base
-from {{ package_name }}.core.database.models import Moment
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.database.models import Base, Moment
 
 
 class Scratch(DeclarativeBase):

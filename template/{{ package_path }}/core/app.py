@@ -1,7 +1,7 @@
-"""The application: one loop over its components."""
+"""Builds the application from its components."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
 from typing import Any
@@ -11,74 +11,112 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from {{ package_name }}.core.web import problems as errors
-from {{ package_name }}.core.web.middleware import Edge
-from {{ package_name }}.core.web.middleware import operations_of
-from {{ package_name }}.core.web.in_flight import Traffic
+from {{ package_name }}.core.component import Component, Endpoint
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.web.in_flight import InFlightRequests
+from {{ package_name }}.core.web.limits import LimitsSettings
+from {{ package_name }}.core.web.middleware import (
+    RequestMiddleware,
+    management_endpoints,
+)
+from {{ package_name }}.core.web.problems import (
+    RESPONSES,
+    add_exception_handlers,
+)
 from {{ package_name }}.core.web.routing import register
-from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
-from {{ package_name }}.settings import Settings
 
-# Looking for an OpenTelemetry that nobody has set up would take a tenth of a small request.
+# FastAPI looks for a global OpenTelemetry set-up otherwise: a tenth of a small request.
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 
 
+class DuplicateComponentError(Exception):
+    """Two components have the same name."""
+
+
 class Application(FastAPI):
-    """FastAPI whose outermost layer is the edge."""
+    """FastAPI with components; RequestMiddleware is its outermost layer.
+
+    Attributes:
+        components: The components, in order.
+        in_flight: The requests in flight.
+        management_endpoints: Endpoints for operators on the public port, by path.
+        services: The services of the components; empty until the application has started.
+    """
+
+    components: Sequence[Component]
+    in_flight: InFlightRequests
+    management_endpoints: Mapping[str, Endpoint]
+    services: Services
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the layers from the edge inwards: it has done what FastAPI puts around it."""
+        """Return the middleware from RequestMiddleware inwards: it replaces FastAPI's outermost."""
         stack: Any = super().build_middleware_stack()
-        while not isinstance(stack, Edge):
+        while not isinstance(stack, RequestMiddleware):
             stack = stack.app
         return stack
 
 
-def create_app(settings: Settings, components: Sequence[Component] | None = None) -> FastAPI:
+def check_names(components: Sequence[Component]) -> None:
+    """Raise if two components have the same name.
+
+    Raises:
+        DuplicateComponentError: The message has the name and both places in the order.
+    """
+    places: dict[str, int] = {}
+    for place, component in enumerate(components, start=1):
+        first = places.setdefault(component.name, place)
+        if first != place:
+            raise DuplicateComponentError(
+                f'Components {first} and {place} are both named "{component.name}"; '
+                "give one of them another name."
+            )
+
+
+def build(limits: LimitsSettings, components: Sequence[Component]) -> Application:
     """Build the application.
 
-    Args:
-        settings: What the components are configured by.
-        components: Used instead of the enabled ones, if given.
+    Raises:
+        DuplicateComponentError: Two components have the same name.
     """
-    if components is None:
-        components = enabled(settings)
-    traffic = Traffic(settings.limits.request_seconds)
+    check_names(components)
+    in_flight = InFlightRequests(limits.request_timeout_seconds)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
-        state: dict[str, object] = {}
-        app.state.started = state  # components find there what those before them have opened
-        sweeper = asyncio.create_task(traffic.sweep())
+    async def lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
+        app.services = services = Services()
+        services.add(Application, app)
+        services.add(InFlightRequests, in_flight)
+        enforcing = asyncio.create_task(in_flight.enforce_deadlines())
         async with AsyncExitStack() as stack:
-            stack.callback(sweeper.cancel)
+            stack.callback(enforcing.cancel)
             for component in components:
+                services.component = component.name
                 if component.start is not None:
-                    state |= await stack.enter_async_context(component.start(app))
-            yield state
+                    await stack.enter_async_context(component.start(services))
+            yield {"services": services}
 
-    edge = Middleware(Edge, settings=settings.limits, components=components, traffic=traffic)
-    about = metadata("{{ distribution_name }}")
+    outermost = Middleware(
+        RequestMiddleware, settings=limits, components=components, in_flight=in_flight
+    )
+    distribution = metadata("{{ distribution_name }}")
     app = Application(
-        title=about["Name"],
-        summary=about["Summary"],
-        version=about["Version"],
+        title=distribution["Name"],
+        summary=distribution["Summary"],
+        version=distribution["Version"],
         lifespan=lifespan,
-        middleware=[edge, *(item for component in components for item in component.middleware)],
-        responses=errors.RESPONSES,
-        redirect_slashes=False,  # it would send clients to whatever host they claim to call
+        middleware=[
+            outermost,
+            *(item for component in components for item in component.middleware),
+        ],
+        responses=RESPONSES,
+        redirect_slashes=False,  # the redirect would go to the host that the client claims to call
         telemetry=next((item.telemetry for item in components if item.telemetry), NO_TELEMETRY),
     )
-    app.state.traffic = traffic
-    app.state.probes = {item.name: item.probe for item in components if item.probe is not None}
-    app.state.operations = operations_of(components)
-    app.state.admin_operations = {
-        path: operation
-        for component in components
-        for path, operation in {**component.operations, **component.admin_operations}.items()
-    }
-    errors.install(app)
+    app.components = components
+    app.in_flight = in_flight
+    app.management_endpoints = management_endpoints(components)
+    app.services = Services()
+    add_exception_handlers(app)
     for component in components:
         for router in component.routers:
             register(app, router)

@@ -1,41 +1,64 @@
-"""Mail: by SMTP where a server is named, else into the log, for who develops."""
+"""Mail: by SMTP if the settings name a server, otherwise into the log, for development."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Annotated, Literal
 
 import aiosmtplib
-from fastapi import FastAPI
+from fastapi import Depends
+from pydantic import Field, SecretStr
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.services.welcome_email import Mail
-from {{ package_name }}.services.welcome_email import Mailer
-from {{ package_name }}.core.mail import MailSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services, provided
+from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 
 
-class ConsoleMailer:
-    """Shows mails in the log, and sends none."""
+class MailSettings(SettingsGroup):
+    """Mail; without a host, mails are logged."""
 
-    async def send(self, mail: Mail) -> None:
-        """Show a mail."""
-        logger.info("mail.shown", extra={"to": mail.to, "subject": mail.subject, "body": mail.body})
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = Field(default="service@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    timeout_seconds: float = Field(default=10, gt=0, le=600)
 
 
-class SmtpMailer:
-    """Sends mails by a server, over a connection for each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail in plain text.
+
+    Attributes:
+        idempotency_key: Part of the Message-ID, so that a mail system can drop a duplicate.
+        to: The address of the recipient.
+        subject: The subject.
+        body: The text.
+    """
+
+    idempotency_key: str
+    to: str
+    subject: str
+    body: str
+
+
+class Mailer:
+    """Sends mails, over one SMTP connection each."""
 
     def __init__(self, settings: MailSettings) -> None:
         self.settings = settings
 
     def message(self, mail: Mail) -> EmailMessage:
-        """Return a mail as it travels; one that is sent twice has the same id both times."""
+        """Return a mail as an e-mail message."""
+        domain = self.settings.sender.rpartition("@")[2]
         message = EmailMessage()
-        message["Message-ID"] = f"<{mail.key}@{self.settings.sender.rpartition('@')[2]}>"
+        message["Message-ID"] = f"<{mail.idempotency_key}@{domain}>"
         message["From"] = self.settings.sender
         message["To"] = mail.to
         message["Subject"] = mail.subject
@@ -43,12 +66,16 @@ class SmtpMailer:
         return message
 
     async def send(self, mail: Mail) -> None:
-        """Send a mail.
+        """Send a mail, or log it if the settings name no server.
 
         Raises:
-            UnavailableError: The server can't be reached, or does not take it.
+            UnavailableError: The server is unreachable, or rejects the mail.
         """
         settings = self.settings
+        if not settings.host:
+            fields = {"to": mail.to, "subject": mail.subject, "body": mail.body}
+            logger.info("mail.logged", extra=fields)
+            return
         try:
             await aiosmtplib.send(
                 self.message(mail),
@@ -58,22 +85,21 @@ class SmtpMailer:
                 password=settings.password.get_secret_value() or None,
                 use_tls=settings.security == "tls",
                 start_tls=settings.security == "starttls",
-                timeout=settings.seconds,
+                timeout=settings.timeout_seconds,
             )
         except aiosmtplib.SMTPException as error:
             raise UnavailableError("The mail can't be sent right now.") from error
 
 
-def build(settings: MailSettings) -> Mailer:
-    """Return what sends mail by these settings."""
-    return SmtpMailer(settings) if settings.host else ConsoleMailer()
+MailerDep = Annotated[Mailer, Depends(provided(Mailer))]
 
 
-def component(settings: Settings) -> Component:
-    """Plug mail in."""
+def component(settings: MailSettings) -> Component:
+    """Provide the mailer."""
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        yield {"mailer": build(settings.mail)}
+    async def start(services: Services) -> AsyncIterator[None]:
+        services.add(Mailer, Mailer(settings))
+        yield
 
-    return Component(name="mailer", start=start)
+    return Component(name="mail", start=start)

@@ -2,63 +2,90 @@
 
 import os
 import platform
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from secrets import compare_digest
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, exposition
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.process_collector import ProcessCollector
+from pydantic import AfterValidator, SecretStr
 
-from {{ package_name }}.core.web.problems import CODES
-from {{ package_name }}.core.web.problems import problem
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web.context import Exchange
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.web.context import RequestContext
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.web.in_flight import InFlightRequests
+from {{ package_name }}.core.web.problems import CODES, problem_response
 
 NAME = "{{ distribution_name }}"
 
-# Any other method, which clients are free to invent, counts as this.
-METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+# A client may send any method; an unknown one counts as OTHER.
+KNOWN_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "OTHER"
 
-Adders = tuple[Callable[[], None], Callable[[float], None]]
+BoundSeries = tuple[Callable[[], None], Callable[[float], None]]
+
+MIN_TOKEN_LENGTH = 16
+PLACEHOLDERS = ("change", "example", "password", "placeholder", "secret")
+
+
+def check_token(value: SecretStr) -> SecretStr:
+    """Return a token that is hard to guess, or an empty one.
+
+    Raises:
+        ValueError: It is short, repetitive, or a placeholder.
+    """
+    text = value.get_secret_value()
+    is_weak = len(text) < MIN_TOKEN_LENGTH or len(set(text)) < MIN_TOKEN_LENGTH // 2
+    if text and (is_weak or any(word in text.lower() for word in PLACEHOLDERS)):
+        raise ValueError("Use at least 16 random characters, such as from `openssl rand -hex 32`")
+    return value
+
+
+class MetricsSettings(SettingsGroup):
+    """The metrics; an empty token keeps them off the public port."""
+
+    token: Annotated[SecretStr, AfterValidator(check_token)] = SecretStr("")
 
 
 class Metrics:
-    """The metrics of one application; they are its own, so that a process may hold two.
+    """The metrics of one application: a process may hold two.
 
     Attributes:
-        registry: Where the project's own metrics belong too.
+        registry: The registry, also for the metrics of the project.
+        multiprocess: Whether several processes share their metrics in a folder.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # as the client library has it
+        # As prometheus_client decides.
+        self.multiprocess = "PROMETHEUS_MULTIPROC_DIR" in os.environ
         self.requests = Counter(
             "http_requests",
-            "Requests that were answered.",
+            "Requests served.",
             ["method", "route", "status"],
             registry=self.registry,
         )
         self.duration = Histogram(
             "http_request_duration_seconds",
-            "Time from the arrival of a request to the end of its answer.",
+            "Time from the arrival of a request to the end of its response.",
             ["method", "route"],
             registry=self.registry,
         )
         self.in_flight = Gauge(
             "http_requests_in_flight",
-            "Requests that are being served.",
+            "Requests in flight.",
             multiprocess_mode="livesum",
             registry=self.registry,
         )
         Gauge(
-            "build_info",
-            "The release that runs; the value is always 1.",
+            "app_build_info",
+            "The running release; the value is always 1.",
             ["name", "version", "python"],
             multiprocess_mode="max",
             registry=self.registry,
@@ -66,69 +93,71 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         # Looking a series up by its labels costs more than adding to it.
-        self.adders: dict[tuple[str, str, int], Adders] = {}
+        self.series: dict[tuple[str, str, int], BoundSeries] = {}
 
-    def arrive(self, _exchange: Exchange) -> None:
-        """Count a request in, where one process can't ask another."""
+    def on_request(self, _context: RequestContext) -> None:
+        """Count a request in flight; only used with several processes."""
         self.in_flight.inc()
 
-    def leave(self, exchange: Exchange) -> None:
+    def on_response(self, context: RequestContext) -> None:
         """Count a request that has ended, also if it failed."""
-        if self.shared:
+        if self.multiprocess:
             self.in_flight.dec()
-        key = (exchange.scope["method"], exchange.route, exchange.status)
-        count, observe = self.adders.get(key) or self.find(key)
+        key = (context.scope["method"], context.route, context.status)
+        count, observe = self.series.get(key) or self.bind(key)
         count()
-        observe(exchange.seconds)
+        observe(context.duration)
 
-    def find(self, key: tuple[str, str, int]) -> Adders:
-        """Return what adds to the series of a method, a route and a status, and remember it."""
+    def bind(self, key: tuple[str, str, int]) -> BoundSeries:
+        """Return the series of a method, a route and a status."""
         method, route, status = key
-        name = method if method in METHODS else OTHER
-        adders = (
+        name = method if method in KNOWN_METHODS else OTHER
+        series = (
             self.requests.labels(name, route, str(status)).inc,
             self.duration.labels(name, route).observe,
         )
-        if method in METHODS:
-            self.adders[key] = adders
-        return adders
+        if method in KNOWN_METHODS:
+            self.series[key] = series
+        return series
 
     async def expose(self, request: Request) -> Response:
-        """Answer a scrape: for this process, or for all that share PROMETHEUS_MULTIPROC_DIR."""
+        """Return the metrics of this process, or of all that share PROMETHEUS_MULTIPROC_DIR."""
         registry = self.registry
-        if self.shared:
+        if self.multiprocess:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # has no types
         encode, content_type = exposition.choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), headers={"Content-Type": content_type})
 
 
-def component(settings: Settings) -> Component:
-    """Plug the metrics in: for everybody on the admin port, for who has the token on the other."""
+def component(settings: MetricsSettings) -> Component:
+    """Add /metrics: to the admin port, and to the public port for clients with the token."""
     metrics = Metrics()
-    token = settings.metrics.token.get_secret_value()
+    token = settings.token.get_secret_value()
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        if not metrics.shared:
-            metrics.in_flight.set_function(lambda: len(app.state.traffic.ends))
+    async def start(services: Services) -> AsyncIterator[None]:
+        in_flight = services.get(InFlightRequests)
+        if not metrics.multiprocess:
+            metrics.in_flight.set_function(lambda: len(in_flight.deadlines))
+        services.add(Metrics, metrics)
         try:
-            yield {"metrics": metrics}
+            yield
         finally:
-            if metrics.shared:
+            if metrics.multiprocess:
                 mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # has no types
 
     async def guarded(request: Request) -> Response:
         given = request.headers.get("authorization", "")
         if not compare_digest(given.encode(), f"Bearer {token}".encode()):
-            return problem(401, CODES[401])
+            return problem_response(401, CODES[401])
         return await metrics.expose(request)
 
     return Component(
         name="metrics",
         start=start,
-        before=metrics.arrive if metrics.shared else None,
-        after=metrics.leave,
-        operations={"/metrics": guarded} if token else {},
-        admin_operations={"/metrics": metrics.expose},
+        on_request=metrics.on_request if metrics.multiprocess else None,
+        on_response=metrics.on_response,
+        management_endpoints={"/metrics": guarded} if token else {},
+        admin_endpoints={"/metrics": metrics.expose},
     )

@@ -5,12 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from {{ package_name }}.core.web.pagination import Cursors
-from {{ package_name }}.api.routes import dashboard
-from {{ package_name }}.api.routes import money
-from {{ package_name }}.api.routes import posts
-from {{ package_name }}.api.routes import users
+from {{ package_name }}.api.routes import dashboard, money, posts, users
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.web.pagination import Cursors
 from {{ package_name }}.infrastructure.repositories import SqlTransactions
 from {{ package_name }}.services.dashboard import DashboardService
 from {{ package_name }}.services.post_service import PostService

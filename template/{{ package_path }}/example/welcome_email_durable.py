@@ -10,18 +10,17 @@ from pydantic import JsonValue, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.jobs.outbox import Job
-from {{ package_name }}.core.jobs.outbox import add
-from {{ package_name }}.infrastructure.repositories import SqlRepositories
-from {{ package_name }}.infrastructure.repositories import SqlTransactions
+from {{ package_name }}.core.jobs.outbox import Job, add
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.domain.models import User
+from {{ package_name }}.infrastructure.repositories import (
+    SqlRepositories,
+    SqlTransactions,
+)
 from {{ package_name }}.services.ports import Repositories
 from {{ package_name }}.services.user_service import UserService
-from {{ package_name }}.services.welcome_email import Mail
-from {{ package_name }}.services.welcome_email import Mailer
-from {{ package_name }}.services.welcome_email import welcome
+from {{ package_name }}.services.welcome_email import Mail, Mailer, welcome
 from {{ package_name }}.settings import Settings
 
 Result = TypeVar("Result")

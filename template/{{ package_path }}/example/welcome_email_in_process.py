@@ -7,14 +7,13 @@ from functools import partial
 from fastapi import FastAPI
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.core.jobs.in_process import Jobs
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.domain.models import User
 from {{ package_name }}.infrastructure.repositories import SqlTransactions
 from {{ package_name }}.services.ports import Transactions
 from {{ package_name }}.services.user_service import UserService
-from {{ package_name }}.services.welcome_email import Mailer
-from {{ package_name }}.services.welcome_email import welcome
+from {{ package_name }}.services.welcome_email import Mailer, welcome
 from {{ package_name }}.settings import Settings
 
 

@@ -6,12 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from {{ package_name }}.core.errors import NotFoundError
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.http_client.stale import LastGood
-from {{ package_name }}.services.valuation import Currency
 from {{ package_name }}.infrastructure.exchange_rates import RatesSettings
+from {{ package_name }}.services.valuation import Currency
 
 # That there is no rate is not that there is no account: whoever asks for one is told otherwise.
 UNREADABLE = (KeyError, NotFoundError, ValidationError)

@@ -3,10 +3,9 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.errors import NotFoundError
+from {{ package_name }}.domain.models import Post, User
 from {{ package_name }}.services.user_stats import UserStats
 
 

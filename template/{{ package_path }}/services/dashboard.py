@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.models import User
 from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.domain.models import Post, User
 from {{ package_name }}.services.ports import Transactions
 from {{ package_name }}.utils.concurrency import all_or_nothing
 

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from {{ package_name }}.domain.models import Account
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.models import Transfer
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.domain.commands import NewUser
+from {{ package_name }}.domain.models import Account, Post, Transfer, User
 
 Result = TypeVar("Result")
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from {{ package_name }}.domain.models import Post
-from {{ package_name }}.domain.commands import NewPost
 from {{ package_name }}.core.web.pagination import Slice
-from {{ package_name }}.services.ports import Repositories
-from {{ package_name }}.services.ports import Transactions
+from {{ package_name }}.domain.commands import NewPost
+from {{ package_name }}.domain.models import Post
+from {{ package_name }}.services.ports import Repositories, Transactions
 
 
 class PostService:

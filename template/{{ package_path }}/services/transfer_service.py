@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from {{ package_name }}.domain.models import Account
-from {{ package_name }}.domain.models import Transfer
-from {{ package_name }}.domain.commands import NewAccount
-from {{ package_name }}.domain.commands import TransferRequest
-from {{ package_name }}.core.web.pagination import Slice
 from {{ package_name }}.core.errors import InvalidInputError
-from {{ package_name }}.services.ports import Repositories
-from {{ package_name }}.services.ports import Transactions
+from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.domain.commands import NewAccount, TransferRequest
+from {{ package_name }}.domain.models import Account, Transfer
+from {{ package_name }}.services.ports import Repositories, Transactions
 
 
 class KeyReusedError(InvalidInputError):

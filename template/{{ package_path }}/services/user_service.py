@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from {{ package_name }}.domain.models import User
-from {{ package_name }}.domain.commands import NewUser
-from {{ package_name }}.domain.commands import UserChange
-from {{ package_name }}.core.web.pagination import Slice
 from {{ package_name }}.core.errors import PreconditionFailedError
-from {{ package_name }}.services.ports import Repositories
-from {{ package_name }}.services.ports import Transactions
-from {{ package_name }}.services.ports import UserRow
+from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.domain.commands import NewUser, UserChange
+from {{ package_name }}.domain.models import User
+from {{ package_name }}.services.ports import (
+    Repositories,
+    Transactions,
+    UserRow,
+)
 
 EXPORTED_AT_ONCE = 1000
 

@@ -6,8 +6,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from {{ package_name }}.core.cache import Cache
-from {{ package_name }}.core.cache import cached
+from {{ package_name }}.core.cache import Cache, cached
 from {{ package_name }}.core.cache.codec import JsonCodec
 
 

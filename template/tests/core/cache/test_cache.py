@@ -9,14 +9,11 @@ from typing import TypeVar
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core import cache as module
-from {{ package_name }}.core.cache import Cache
-from {{ package_name }}.core.cache import cached
+from {{ package_name }}.core.cache import Cache, cached
 from {{ package_name }}.core.cache.codec import JsonCodec
-from {{ package_name }}.core.cache.entry import NAMESPACE
-from {{ package_name }}.core.cache.entry import Policy
-from {{ package_name }}.core.cache.entry import name_of
+from {{ package_name }}.core.cache.entry import NAMESPACE, Policy, name_of
+from {{ package_name }}.core.errors import NotFoundError
 
 from support.cache import FakeStore
 

@@ -9,8 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter
 
-from {{ package_name }}.core.cache.codec import BytesCodec
-from {{ package_name }}.core.cache.codec import JsonCodec
+from {{ package_name }}.core.cache.codec import BytesCodec, JsonCodec
 
 
 class Colour(Enum):

@@ -1,9 +1,7 @@
 """The memory store: what was used last stays, within limits."""
 
-from {{ package_name }}.core.cache.memory import OVERHEAD
-from {{ package_name }}.core.cache.memory import MemoryStore
-from {{ package_name }}.core.cache.memory import build
 from {{ package_name }}.core.cache import CacheSettings
+from {{ package_name }}.core.cache.memory import OVERHEAD, MemoryStore, build
 
 
 class Clock:

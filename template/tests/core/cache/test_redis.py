@@ -11,17 +11,17 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from pydantic import TypeAdapter
 
+from {{ package_name }}.core.cache import Cache, CacheSettings
 from {{ package_name }}.core.cache import redis as redis_cache
-from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.cache.codec import JsonCodec
-from {{ package_name }}.core.cache.entry import Policy
-from {{ package_name }}.core.cache.entry import name_of
+from {{ package_name }}.core.cache.entry import Policy, name_of
+from {{ package_name }}.core.cache.redis import (
+    ERRORS,
+    Breaker,
+    RedisStore,
+    build,
+)
 from {{ package_name }}.core.cache.store import StoreError
-from {{ package_name }}.core.cache.redis import ERRORS
-from {{ package_name }}.core.cache.redis import Breaker
-from {{ package_name }}.core.cache.redis import RedisStore
-from {{ package_name }}.core.cache.redis import build
-from {{ package_name }}.core.cache import CacheSettings
 from {{ package_name }}.core.settings import InvalidSettingsError
 from {{ package_name }}.settings import Settings
 

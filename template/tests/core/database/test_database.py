@@ -12,19 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
+from {{ package_name }}.core.database import (
+    ATTEMPTS,
+    Database,
+    GivenUpError,
+    build,
+)
+from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.database import {{ database }} as dialect
-from {{ package_name }}.core.database import ATTEMPTS
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import GivenUpError
-from {{ package_name }}.core.database import build
+from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
+from support.client import connect
 from support.database import AWAY
 from support.tables import Note, Scratch, bodies
-from support.client import connect
 
 
 async def test_work_is_committed(database: Database) -> None:

@@ -7,10 +7,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.database import postgresql as dialect
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import build
+from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
 from support.tables import Note, bodies

@@ -8,10 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import build
+from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.database.sqlite import is_broken
+from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
 from support.tables import Note, bodies

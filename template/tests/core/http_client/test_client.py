@@ -14,14 +14,14 @@ import pytest
 import stamina
 from fastapi import FastAPI
 
-from {{ package_name }}.core.errors import NotFoundError
-from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.core.http_client import OutgoingCall
-from {{ package_name }}.core.http_client import RefusedError
-from {{ package_name }}.core.http_client import component
-from {{ package_name }}.core.http_client.retries import BURST
-from {{ package_name }}.core.http_client.retries import seconds_in
+from {{ package_name }}.core.errors import NotFoundError, UnavailableError
+from {{ package_name }}.core.http_client import (
+    HttpClient,
+    OutgoingCall,
+    RefusedError,
+    component,
+)
+from {{ package_name }}.core.http_client.retries import BURST, seconds_in
 from {{ package_name }}.settings import Settings
 
 URL = "https://api.example.org/orders?token=hunter2"

@@ -4,11 +4,10 @@ import httpx
 import pytest
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import http_client, metrics
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core import http_client
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.http_client import metrics as http_client_metrics
-from {{ package_name }}.core import metrics
 from {{ package_name }}.core.metrics import Metrics
 from {{ package_name }}.settings import Settings
 

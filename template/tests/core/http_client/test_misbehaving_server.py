@@ -11,10 +11,12 @@ import pytest
 import stamina
 
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.core.http_client import RefusedError
-from {{ package_name }}.core.http_client import build
-from {{ package_name }}.core.http_client import HttpClientSettings
+from {{ package_name }}.core.http_client import (
+    HttpClient,
+    HttpClientSettings,
+    RefusedError,
+    build,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"

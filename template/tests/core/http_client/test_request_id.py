@@ -6,9 +6,11 @@ import httpx
 from fastapi import APIRouter, Request
 
 from {{ package_name }}.app import create_app
-from {{ package_name }}.core.component import Component
 from {{ package_name }}.core import http_client
-from {{ package_name }}.core.http_client import request_id as outgoing_request_id
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.http_client import (
+    request_id as outgoing_request_id,
+)
 from {{ package_name }}.core.logging import request_id
 from {{ package_name }}.settings import Settings
 

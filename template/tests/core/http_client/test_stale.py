@@ -4,8 +4,7 @@ import logging
 
 import pytest
 
-from {{ package_name }}.core.errors import NotFoundError
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client.stale import LastGood
 
 

@@ -6,10 +6,9 @@ import httpx
 from fastapi import APIRouter, Request
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import http_client, tracing
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core import http_client
 from {{ package_name }}.core.http_client import tracing as outgoing_trace
-from {{ package_name }}.core import tracing
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

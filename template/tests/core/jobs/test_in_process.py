@@ -7,9 +7,8 @@ from contextvars import ContextVar
 import pytest
 from fastapi import FastAPI
 
-from {{ package_name }}.core.jobs.in_process import Jobs
-from {{ package_name }}.core.jobs.in_process import component
 from {{ package_name }}.core.jobs import JobsSettings
+from {{ package_name }}.core.jobs.in_process import Jobs, component
 from {{ package_name }}.settings import Settings
 
 LOGGER = "{{ package_name }}.infrastructure.in_process_jobs"

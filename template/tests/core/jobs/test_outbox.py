@@ -10,15 +10,11 @@ from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.jobs.models import OutboxJob
-from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database import build
-from {{ package_name }}.core.jobs.outbox import Job
-from {{ package_name }}.core.jobs.outbox import Outbox
-from {{ package_name }}.core.jobs.outbox import add
-from {{ package_name }}.core.jobs.durable import SWEEP
-from {{ package_name }}.core.jobs.durable import Jobs
+from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.jobs import JobsSettings
+from {{ package_name }}.core.jobs.durable import SWEEP, Jobs
+from {{ package_name }}.core.jobs.models import OutboxJob
+from {{ package_name }}.core.jobs.outbox import Job, Outbox, add
 from {{ package_name }}.settings import Settings
 
 from support.database import counted

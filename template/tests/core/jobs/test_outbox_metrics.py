@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.app import create_app
-from {{ package_name }}.core.jobs.outbox import Job
-from {{ package_name }}.core.jobs.durable import Jobs
 from {{ package_name }}.core.jobs import outbox_metrics
-from {{ package_name }}.core.metrics import Metrics
+from {{ package_name }}.core.jobs.durable import Jobs
+from {{ package_name }}.core.jobs.outbox import Job
 from {{ package_name }}.core.jobs.outbox_metrics import OutboxMetrics
+from {{ package_name }}.core.metrics import Metrics
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

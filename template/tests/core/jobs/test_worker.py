@@ -14,20 +14,17 @@ from redis.asyncio import Redis
 from taskiq import AsyncBroker, BrokerMessage
 
 from {{ package_name }}.core.database import build
-from {{ package_name }}.core.jobs.outbox import Job
-from {{ package_name }}.core.jobs.outbox import Outbox
-from {{ package_name }}.core.jobs.durable import Jobs
-from {{ package_name }}.core.settings import PREFIX
 from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.settings import Settings
-from {{ package_name }}.core.jobs.worker import Worker
 from {{ package_name }}.core.jobs import broker as queue
-from {{ package_name }}.core.jobs.worker import __main__ as command
 from {{ package_name }}.core.jobs.broker import build_queue
+from {{ package_name }}.core.jobs.durable import Jobs
+from {{ package_name }}.core.jobs.outbox import Job, Outbox
+from {{ package_name }}.core.jobs.worker import Worker
+from {{ package_name }}.core.jobs.worker import __main__ as command
+from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.settings import Settings
 
-from support.server import contained
-from support.server import environment
-from support.server import free_port
+from support.server import contained, environment, free_port
 
 
 class Queue(AsyncBroker):

@@ -17,10 +17,12 @@ from fastapi import APIRouter
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.logging import (
+    LoggingSettings,
+    Output,
+    configured,
+)
 from {{ package_name }}.practices import enabled
-from {{ package_name }}.core.logging import Output
-from {{ package_name }}.core.logging import configured
-from {{ package_name }}.core.logging import LoggingSettings
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

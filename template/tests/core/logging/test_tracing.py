@@ -5,9 +5,8 @@ import json
 import pytest
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import logging, tracing
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core import logging
-from {{ package_name }}.core import tracing
 from {{ package_name }}.core.logging import tracing as trace_ids
 from {{ package_name }}.settings import Settings
 

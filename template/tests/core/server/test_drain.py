@@ -6,8 +6,7 @@ import ssl
 import httpx
 import pytest
 
-from support.server import Service
-from support.server import launched
+from support.server import Service, launched
 
 CLIENTS = 10
 CALLS_BEFORE_THE_STOP = 5

@@ -11,15 +11,12 @@ import httpx
 import pytest
 from fastapi import APIRouter, Request
 
-from {{ package_name }}.core import server as module
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import server as module
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings
 
-from support.server import POLL_SECONDS
-from support.server import InProcessServer
-from support.server import SkippedTime
-from support.server import served
+from support.server import POLL_SECONDS, InProcessServer, SkippedTime, served
 
 LONG = 16_000_000
 HEAD_AND_MORE = 1000

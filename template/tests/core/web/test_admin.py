@@ -7,9 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from {{ package_name }}.core.web import admin
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.web import admin
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

@@ -1,7 +1,7 @@
 """Errors of ours: each has a code and a status."""
 
-from {{ package_name }}.core.web.problems import STATUS
 from {{ package_name }}.core.errors import AppError
+from {{ package_name }}.core.web.problems import STATUS
 
 
 def family(kind: type[AppError]) -> list[type[AppError]]:

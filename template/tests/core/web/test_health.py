@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from {{ package_name }}.core.web import health
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.web import health
 from {{ package_name }}.settings import Settings
 
 from support.client import connect

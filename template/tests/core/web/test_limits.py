@@ -9,14 +9,13 @@ import pytest
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from {{ package_name }}.core.web import limits as module
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.web import limits as module
 from {{ package_name }}.settings import Settings
 
-from support.server import SkippedTime
 from support.client import connect
-from support.server import served
+from support.server import SkippedTime, served
 
 SWEEP_SECONDS = 0.01
 SEVERAL_SWEEPS = 0.03

@@ -2,10 +2,12 @@
 
 import pytest
 
-from {{ package_name }}.core.web.pagination import LENGTH
-from {{ package_name }}.core.web.pagination import Cursors
-from {{ package_name }}.core.web.pagination import InvalidCursorError
 from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.web.pagination import (
+    LENGTH,
+    Cursors,
+    InvalidCursorError,
+)
 from {{ package_name }}.settings import Settings
 
 

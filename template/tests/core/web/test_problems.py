@@ -12,8 +12,8 @@ from fastapi import APIRouter, HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from {{ package_name }}.core import errors
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core import errors
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings
 

@@ -2,15 +2,17 @@
 
 from fastapi import APIRouter, Response
 
-from {{ package_name }}.core.web.pagination import Part
-from {{ package_name }}.core.web.idempotency import Key
-from {{ package_name }}.core.web.schemas import Number
 from {{ package_name }}.api.dependencies import Transfers
-from {{ package_name }}.api.schemas.money import AccountIn
-from {{ package_name }}.api.schemas.money import AccountOut
-from {{ package_name }}.api.schemas.money import AccountPage
-from {{ package_name }}.api.schemas.money import TransferIn
-from {{ package_name }}.api.schemas.money import TransferOut
+from {{ package_name }}.api.schemas.money import (
+    AccountIn,
+    AccountOut,
+    AccountPage,
+    TransferIn,
+    TransferOut,
+)
+from {{ package_name }}.core.web.idempotency import Key
+from {{ package_name }}.core.web.pagination import Part
+from {{ package_name }}.core.web.schemas import Number
 
 router = APIRouter(tags=["money"])
 

@@ -2,11 +2,9 @@
 
 from fastapi import APIRouter
 
-from {{ package_name }}.core.web.pagination import Part
 from {{ package_name }}.api.dependencies import Posts
-from {{ package_name }}.api.schemas.posts import PostIn
-from {{ package_name }}.api.schemas.posts import PostOut
-from {{ package_name }}.api.schemas.posts import PostPage
+from {{ package_name }}.api.schemas.posts import PostIn, PostOut, PostPage
+from {{ package_name }}.core.web.pagination import Part
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 

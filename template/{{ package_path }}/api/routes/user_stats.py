@@ -5,8 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from {{ package_name }}.core.web.schemas import Number
-from {{ package_name }}.core.web.schemas import ResponseBody
+from {{ package_name }}.core.web.schemas import Number, ResponseBody
 from {{ package_name }}.services.user_stats import UserStatsService
 
 router = APIRouter(tags=["users"])

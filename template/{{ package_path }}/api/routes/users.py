@@ -6,22 +6,21 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
-from {{ package_name }}.core.web.pagination import Part
-from {{ package_name }}.core.web.preconditions import IF_MATCH
-from {{ package_name }}.core.web.preconditions import Seen
-from {{ package_name }}.core.web.preconditions import etag
-from {{ package_name }}.core.web.schemas import Number
-from {{ package_name }}.api.dependencies import Posts
-from {{ package_name }}.api.dependencies import Users
+from {{ package_name }}.api.dependencies import Posts, Users
 from {{ package_name }}.api.schemas.posts import PostPage
-from {{ package_name }}.api.schemas.users import Imported
-from {{ package_name }}.api.schemas.users import UserChangeIn
-from {{ package_name }}.api.schemas.users import UserIn
-from {{ package_name }}.api.schemas.users import UserOut
-from {{ package_name }}.api.schemas.users import UserPage
-from {{ package_name }}.api.schemas.users import UsersIn
-from {{ package_name }}.domain.models import User
+from {{ package_name }}.api.schemas.users import (
+    Imported,
+    UserChangeIn,
+    UserIn,
+    UserOut,
+    UserPage,
+    UsersIn,
+)
+from {{ package_name }}.core.web.pagination import Part
+from {{ package_name }}.core.web.preconditions import IF_MATCH, Seen, etag
+from {{ package_name }}.core.web.schemas import Number
 from {{ package_name }}.domain.commands import UserChange
+from {{ package_name }}.domain.models import User
 from {{ package_name }}.services.ports import UserRow
 
 router = APIRouter(prefix="/users", tags=["users"])

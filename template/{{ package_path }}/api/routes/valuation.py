@@ -5,10 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from {{ package_name }}.core.web.schemas import Number
-from {{ package_name }}.core.web.schemas import ResponseBody
-from {{ package_name }}.services.valuation import Currency
-from {{ package_name }}.services.valuation import ValuationService
+from {{ package_name }}.core.web.schemas import Number, ResponseBody
+from {{ package_name }}.services.valuation import Currency, ValuationService
 
 router = APIRouter(tags=["money"])
 

@@ -5,16 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from {{ package_name }}.core.web.pagination import Page
-from {{ package_name }}.api.schemas.posts import PostOut
-from {{ package_name }}.core.web.schemas import Id
-from {{ package_name }}.core.web.schemas import RequestBody
-from {{ package_name }}.core.web.schemas import ResponseBody
 from {{ package_name }}.api.schemas.accounts import Money
+from {{ package_name }}.api.schemas.posts import PostOut
 from {{ package_name }}.api.schemas.users import UserOut
+from {{ package_name }}.core.web.pagination import Page
+from {{ package_name }}.core.web.schemas import Id, RequestBody, ResponseBody
+from {{ package_name }}.domain.commands import NewAccount, TransferRequest
 from {{ package_name }}.domain.models import MOST_MONEY
-from {{ package_name }}.domain.commands import NewAccount
-from {{ package_name }}.domain.commands import TransferRequest
 
 
 class AccountIn(RequestBody):

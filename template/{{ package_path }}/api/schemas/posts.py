@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from {{ package_name }}.core.web.pagination import Page
-from {{ package_name }}.core.web.schemas import Id
-from {{ package_name }}.core.web.schemas import RequestBody
-from {{ package_name }}.core.web.schemas import ResponseBody
-from {{ package_name }}.core.web.schemas import Text
-from {{ package_name }}.core.web.schemas import Title
+from {{ package_name }}.core.web.schemas import (
+    Id,
+    RequestBody,
+    ResponseBody,
+    Text,
+    Title,
+)
 from {{ package_name }}.domain.commands import NewPost
 
 

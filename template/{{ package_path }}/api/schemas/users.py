@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from {{ package_name }}.core.web.schemas import Email
-from {{ package_name }}.core.web.schemas import Name
-from {{ package_name }}.core.web.schemas import RequestBody
-from {{ package_name }}.core.web.schemas import ResponseBody
+from {{ package_name }}.core.web.schemas import (
+    Email,
+    Name,
+    RequestBody,
+    ResponseBody,
+)
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.services.ports import UserRow
 

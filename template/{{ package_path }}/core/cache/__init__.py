@@ -1,26 +1,26 @@
 """The cache: what a method has returned is served again, in value and type, for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial, wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Annotated, Concatenate, ParamSpec, Protocol, TypeVar
 
-from fastapi import FastAPI
+from fastapi import Depends
 
-from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core.cache import {{ cache }} as backend
 from {{ package_name }}.core.cache.codec import Codec
-from {{ package_name }}.core.cache.entry import Entry
-from {{ package_name }}.core.cache.entry import Policy
-from {{ package_name }}.core.cache.entry import name_of
-from {{ package_name }}.core.cache.entry import new_mark
-from {{ package_name }}.core.cache.store import CacheStore
-from {{ package_name }}.core.cache.store import StoreError
-from {{ package_name }}.core.cache.store import until
+from {{ package_name }}.core.cache.entry import (
+    Entry,
+    Policy,
+    name_of,
+    new_mark,
+)
 from {{ package_name }}.core.cache.single_flight import Flights
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.cache.store import CacheStore, StoreError, until
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import NotFoundError
+from {{ package_name }}.core.services import Services, provided
 
 KEY_MARK_SECONDS = 60
 """How long a load may take and still not bring back what was forgotten meanwhile."""
@@ -221,14 +221,18 @@ def cached(
     return decorate
 
 
-def component(settings: Settings) -> Component:
-    """Plug the cache in. It has no probe: a service can do without it."""
-    cache = Cache(backend.build(settings.cache), settings.cache.jitter)
+CacheDep = Annotated[Cache, Depends(provided(Cache))]
+
+
+def component(settings: backend.CacheSettings) -> Component:
+    """Open the cache while the application runs. It has no probe: the service works without it."""
+    cache = Cache(backend.build(settings), settings.jitter)
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+    async def start(services: Services) -> AsyncIterator[None]:
+        services.add(Cache, cache)
         try:
-            yield {"cache": cache}
+            yield
         finally:
             await cache.store.close()
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from zlib import crc32
 
-from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core.cache.codec import Codec
+from {{ package_name }}.core.errors import NotFoundError
 
 NAMESPACE = "{{ distribution_name }}:v1"
 """Before every name. Another form of the entries gets another version."""

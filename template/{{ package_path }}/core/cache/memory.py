@@ -4,10 +4,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from {{ package_name }}.core.cache import CacheSettings
+from pydantic import Field
+
+from {{ package_name }}.core.settings import SettingsGroup
 
 OVERHEAD = 250
 """Bytes that an entry takes beside its name and its value."""
+
+
+class CacheSettings(SettingsGroup):
+    """The cache. `jitter` is the share by which entries expire earlier, at random."""
+
+    max_entries: int = Field(default=10_000, ge=1, le=100_000_000)
+    max_bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
 
 
 class MemoryStore:
@@ -74,7 +84,7 @@ class MemoryStore:
         self.drop(name)
         self.kept[name] = value, self.clock() + seconds
         self.size += weight(name, value)
-        while self.size > self.settings.bytes or len(self.kept) > self.settings.entries:
+        while self.size > self.settings.max_bytes or len(self.kept) > self.settings.max_entries:
             self.drop(next(iter(self.kept)))
 
     def drop(self, name: str) -> None:

@@ -1,24 +1,23 @@
-"""What Prometheus sees of the cache: hits, misses, loads and errors by function, and its state."""
+"""Metrics of the cache: hits, misses, loads and errors by function, and the backend's state."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
 
-from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.cache import Cache
+from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the counters and gauges in; it comes after the cache and the metrics."""
+def component() -> Component:
+    """Add the metrics; it starts after the cache and the metrics."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        cache: Cache = app.state.started["cache"]
-        metrics: Metrics = app.state.started["metrics"]
+    async def start(services: Services) -> AsyncIterator[None]:
+        cache = services.get(Cache)
+        metrics = services.get(Metrics)
         events = Counter(
             "cache_events",
             "Hits, misses, loads and errors of the cache, by cached function.",
@@ -30,11 +29,11 @@ def component(_settings: Settings) -> Component:
             events.labels(function, event).inc()
 
         cache.observe = count
-        if not metrics.shared:
+        if not metrics.multiprocess:
             for name, read in cache.store.gauges.items():
-                text = f"Of the cache: {name.replace('_', ' ')}."
+                text = f"Cache {name.replace('_', ' ')}."
                 gauge = Gauge(f"cache_{name}", text, registry=metrics.registry)
                 gauge.set_function(read)
-        yield {}
+        yield
 
     return Component(name="cache_metrics", start=start)

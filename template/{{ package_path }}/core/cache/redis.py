@@ -6,15 +6,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+from pydantic import AfterValidator, Field, SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.cache.store import StoreError
-from {{ package_name }}.core.cache import CacheSettings
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,30 @@ if type(now) ~= 'string' or now == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 end
 """
+
+
+def check_redis_url(value: SecretStr) -> SecretStr:
+    """Return the URL of a Redis server.
+
+    Raises:
+        ValueError: It has another scheme.
+    """
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("Write an address such as redis://localhost:6379/0")
+    return value
+
+
+RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
+
+
+class CacheSettings(SettingsGroup):
+    """The cache. `jitter` is the share by which entries expire earlier, at random."""
+
+    url: RedisUrl = SecretStr("redis://localhost:6379/0")
+    max_connections: int = Field(default=10, ge=1, le=10_000)
+    timeout_seconds: float = Field(default=0.08, gt=0, le=10)
+    breaker_reset_seconds: float = Field(default=5, gt=0, le=3600)
+    jitter: float = Field(default=0.1, ge=0, le=0.9)
 
 
 class Breaker:
@@ -83,8 +108,8 @@ class RedisStore:
 
     def __init__(self, client: Redis, settings: CacheSettings, breaker: Breaker) -> None:
         self.client = client
-        self.seconds = settings.operation_seconds
-        self.turns = asyncio.Semaphore(settings.connections)
+        self.seconds = settings.timeout_seconds
+        self.turns = asyncio.Semaphore(settings.max_connections)
         self.breaker = breaker
         self.marks: dict[str, tuple[bytes, int]] = {}
 
@@ -184,9 +209,9 @@ def build(settings: CacheSettings) -> RedisStore:
     """
     client = Redis.from_url(
         settings.url.get_secret_value(),
-        max_connections=settings.connections,
+        max_connections=settings.max_connections,
         socket_timeout=None,
-        socket_connect_timeout=settings.operation_seconds,
+        socket_connect_timeout=settings.timeout_seconds,
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisStore(client, settings, Breaker(settings.retry_seconds))
+    return RedisStore(client, settings, Breaker(settings.breaker_reset_seconds))

@@ -1,24 +1,23 @@
-"""The database: the one owner of its engine and of every transaction."""
+"""The database: one module owns the engine and every transaction."""
 
 import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import FastAPI
+from fastapi import Depends
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.database import {{ database }} as dialect
-from {{ package_name }}.core.database import DatabaseSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.services import Services, provided
 
 logger = logging.getLogger(__name__)
 
@@ -26,114 +25,118 @@ Result = TypeVar("Result")
 Work = Callable[[AsyncSession], Awaitable[Result]]
 
 ATTEMPTS = 3
-PAUSE_MILLISECONDS = 50
+BACKOFF_MILLISECONDS = 50
 
 
-class GivenUpError(UnavailableError):
-    """The database gave a transaction up for another one; it may pass the next time."""
+class TransactionConflictError(UnavailableError):
+    """The database rolled a transaction back for another one; a retry may succeed."""
 
-    code = "transaction_given_up"
+    code = "transaction_conflict"
 
 
 class Database:
-    """Runs work in transactions, and nothing outside them."""
+    """Runs work in transactions."""
 
-    def __init__(self, engine: AsyncEngine, turn: dialect.Turn) -> None:
+    def __init__(self, engine: AsyncEngine, write_lock: dialect.WriteLock) -> None:
         self.engine = engine
-        self.turn = turn
-        self.writers = async_sessionmaker(engine, expire_on_commit=False)
-        reading = engine.execution_options(**dialect.READING)
-        self.readers = async_sessionmaker(reading, expire_on_commit=False)
+        self.write_lock = write_lock
+        self.write_sessions = async_sessionmaker(engine, expire_on_commit=False)
+        read_only = engine.execution_options(**dialect.READ_ONLY_OPTIONS)
+        self.read_sessions = async_sessionmaker(read_only, expire_on_commit=False)
 
     async def read(self, work: Work[Result]) -> Result:
         """Run work that only reads.
 
         Raises:
-            UnavailableError: The database can't serve.
+            UnavailableError: The database is unavailable.
         """
         async with self.transaction(read_only=True) as session:
             return await work(session)
 
     async def write(self, work: Work[Result]) -> Result:
-        """Run work, commit what it has changed if it succeeds, and roll it back otherwise.
+        """Run work and commit it; roll it back if it raises.
 
-        The work is run up to three times if the database gives it up for another transaction, so
-        it should change nothing but the database.
+        After a conflict with another transaction the work runs again, up to three times in all, so
+        it must have no effect outside the database.
 
         Raises:
-            UnavailableError: The database can't serve, or others were faster each time.
+            UnavailableError: The database is unavailable, or each attempt met a conflict.
         """
         attempt = 1
         while True:
             try:
-                async with self.turn(), self.transaction(read_only=False) as session:
+                async with self.write_lock(), self.transaction(read_only=False) as session:
                     return await work(session)
-            except GivenUpError:
+            except TransactionConflictError:
                 if attempt == ATTEMPTS:
                     raise
-            # Those that met once should not meet again.
-            await asyncio.sleep(secrets.randbelow(PAUSE_MILLISECONDS << attempt) / 1000)
+            # Random, so that two transactions in conflict don't meet again.
+            await asyncio.sleep(secrets.randbelow(BACKOFF_MILLISECONDS << attempt) / 1000)
             attempt += 1
 
     @asynccontextmanager
     async def transaction(self, *, read_only: bool) -> AsyncIterator[AsyncSession]:
-        """Run a block in a transaction, which ends with it.
+        """Run a block in a transaction.
 
         Raises:
-            UnavailableError: The database can't serve.
+            UnavailableError: The database is unavailable.
         """
         try:
-            async with (self.readers if read_only else self.writers).begin() as session:
+            async with (self.read_sessions if read_only else self.write_sessions).begin() as session:
                 yield session
         except (OSError, PoolTimeoutError) as error:
-            raise UnavailableError("The database can't be reached right now.") from error
+            raise UnavailableError("The database can't be reached.") from error
         except DBAPIError as error:
-            if dialect.is_conflict(error):
-                raise GivenUpError("Others changed the same data; try again.") from error
-            if read_only and dialect.is_refused_write(error):
-                raise  # the work is wrong, not the database
-            if dialect.is_outage(error):
-                raise UnavailableError("The database can't serve right now.") from error
+            if dialect.is_serialization_failure(error):
+                raise TransactionConflictError("Another transaction changed the same data; try again.") from error
+            if read_only and dialect.is_read_only_violation(error):
+                raise  # a bug in the work
+            if dialect.is_unavailable(error):
+                raise UnavailableError("The database is unavailable.") from error
             raise
 
     async def probe(self) -> None:
-        """Raise if the database can't serve."""
+        """Run a query; raise if the database is unavailable."""
         async with self.transaction(read_only=True) as session:
             await session.execute(text("SELECT 1"))
 
 
-def report_slow_statements(engine: Engine, seconds: float) -> None:
-    """Log statements that take long: their text, never their values."""
+def log_slow_queries(engine: Engine, seconds: float) -> None:
+    """Log queries that take longer: their text, never their parameters."""
 
     def begin(connection: Connection, *_: object) -> None:
         connection.info["started"] = time.perf_counter()
 
     def end(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        taken = time.perf_counter() - connection.info["started"]
-        if taken >= seconds:
+        duration = time.perf_counter() - connection.info["started"]
+        if duration >= seconds:
             logger.warning(
-                "statement.slow", extra={"statement": statement, "seconds": round(taken, 3)}
+                "query.slow", extra={"statement": statement, "seconds": round(duration, 3)}
             )
 
     event.listen(engine, "before_cursor_execute", begin)
     event.listen(engine, "after_cursor_execute", end)
 
 
-def build(settings: DatabaseSettings) -> Database:
-    """Return the database that the settings name; it connects when it is needed."""
+def build(settings: dialect.DatabaseSettings) -> Database:
+    """Return the database; it connects on first use."""
     engine = dialect.build_engine(settings)
-    report_slow_statements(engine.sync_engine, settings.slow_seconds)
-    return Database(engine, dialect.turns(settings.lock_seconds))
+    log_slow_queries(engine.sync_engine, settings.slow_query_seconds)
+    return Database(engine, dialect.write_lock(settings.lock_timeout_seconds))
 
 
-def component(settings: Settings) -> Component:
-    """Plug the database in."""
-    database = build(settings.database)
+DatabaseDep = Annotated[Database, Depends(provided(Database))]
+
+
+def component(settings: dialect.DatabaseSettings) -> Component:
+    """Open the database while the application runs; its probe is part of readiness."""
+    database = build(settings)
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+    async def start(services: Services) -> AsyncIterator[None]:
+        services.add(Database, database)
         try:
-            yield {"database": database}
+            yield
         finally:
             await database.engine.dispose()
 

@@ -1,14 +1,14 @@
-"""What all models have in common."""
+"""Base classes and column types of models."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-# Every constraint has a name that follows from what it is about: migrations and errors need it.
-NAMES = {
+# Migrations and error messages refer to constraints by name.
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -18,35 +18,48 @@ NAMES = {
 
 
 def from_text(value: str | None) -> datetime | None:
-    """Read a moment as SQLite has stored it: in UTC, without saying so."""
+    """Parse a time as SQLite stores it: in UTC, without an offset."""
     return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
-class Moment(TypeDecorator[datetime]):
-    """A point in time: aware in Python, UTC in the database, whatever that can hold."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """A point in time: aware in Python, UTC in the database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Write a moment.
+        """Convert a time to UTC.
 
         Raises:
-            ValueError: It has no time zone, so nobody knows when it is.
+            ValueError: It has no time zone.
         """
         if value is not None and value.tzinfo is None:
-            raise ValueError("A moment needs its time zone")
+            raise ValueError("A datetime needs a time zone")
         return value if value is None else value.astimezone(UTC)
 
     def result_processor(
         self, dialect: Dialect, _coltype: object
     ) -> Callable[[str | None], datetime | None] | None:
-        """Return how to read a moment; PostgreSQL's driver does it by itself."""
+        """Return the parser; PostgreSQL's driver parses by itself."""
         return from_text if dialect.name == "sqlite" else None
 
 
 class Base(DeclarativeBase):
-    """A table. Put your models into modules of this folder; migrations find them there."""
+    """Base class of models. Migrations find the models in every module of the package."""
 
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map: ClassVar[dict[object, object]] = {datetime: Moment}
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[object, object]] = {datetime: UtcDateTime}
+
+
+# An INTEGER PRIMARY KEY is SQLite's row id, which has 64 bits too.
+BigIntPk = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Entity(Base):
+    """A row with an id that grows with time."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(BigIntPk, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,55 +1,69 @@
-"""PostgreSQL: how to connect to it, and what its errors mean."""
+"""PostgreSQL: settings, connections and the meaning of errors."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
+from pydantic import Field, SecretStr
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from {{ package_name }}.core.database import DatabaseSettings
+from {{ package_name }}.core.settings import SettingsGroup
 
-Turn = Callable[[], AbstractAsyncContextManager[None]]
+WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 
-READING: Mapping[str, object] = {"postgresql_readonly": True}
-"""What an engine is told whose transactions only read: their BEGIN says so."""
+READ_ONLY_OPTIONS: Mapping[str, object] = {"postgresql_readonly": True}
+"""Execution options of read-only transactions: BEGIN READ ONLY."""
 
-ALTERS_BY_COPY = False
-"""A column is changed in place."""
+RENDER_AS_BATCH = False
+"""ALTER TABLE changes a column in place."""
 
 BEFORE_MIGRATIONS: Sequence[str] = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL lock_timeout = 0",
-    "SELECT pg_advisory_xact_lock(20260101)",  # any number, but always the same
+    "SELECT pg_advisory_xact_lock(20260101)",  # an arbitrary key, always the same
     "SET LOCAL lock_timeout TO DEFAULT",
 )
-"""One process migrates and the others wait, so that two may start at once. A statement may take
-long then, but not wait long for a lock: whatever comes after it would wait too."""
+"""One process migrates at a time and the others wait, so that two may start together. A migration
+has no statement timeout, but its lock timeout: queries queue behind a waiting ALTER TABLE."""
 
-IDLE_SECONDS = 5
-"""A connection that nobody has used for longer is asked first whether it still works."""
+PING_AFTER_SECONDS = 5
+"""A connection is tested before use if it was idle for longer."""
 
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
 
-# SQLSTATEs, and classes of them: no connection, not let in, no such database, no resources, stopped
-# or too slow, a lock that others hold, and a replica that only reads.
+# SQLSTATEs, and classes of them: no connection, access denied, no such database, no resources,
+# shutdown or timeout, lock timeout, and a read-only replica.
 READ_ONLY = "25006"
-OUTAGES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
+UNAVAILABLE_SQLSTATES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
 
 
-def turns(_seconds: float) -> Turn:
-    """Return what lets writers in: at once, as many may write."""
+class DatabaseSettings(SettingsGroup):
+    """The database. Every wait has a timeout."""
+
+    url: SecretStr = SecretStr("{{ database_url }}")
+    pool_size: int = Field(default=10, ge=1, le=1000)
+    pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
+    lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)
+    slow_query_seconds: float = Field(default=0.5, gt=0, le=3600)
+    connect_timeout_seconds: float = Field(default=5, gt=0, le=60)
+    statement_timeout_seconds: float = Field(default=15, gt=0, le=3600)
+    idle_in_transaction_timeout_seconds: float = Field(default=30, gt=0, le=3600)
+
+
+def write_lock(_timeout: float) -> WriteLock:
+    """Return no lock: many transactions may write at the same time."""
     return nullcontext
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
-    """Return an engine; it connects when it is needed.
+    """Return an engine; it connects on first use.
 
-    The timeouts hold in the server too, so that what a client has forgotten ends there as well.
+    The server enforces the timeouts too, so that it ends what a lost client has started.
     """
 
     def milliseconds(seconds: float) -> str:
@@ -59,14 +73,16 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         settings.url.get_secret_value(),
         pool_size=settings.pool_size,
         max_overflow=0,
-        pool_timeout=settings.pool_seconds,
+        pool_timeout=settings.pool_timeout_seconds,
         connect_args={
-            "timeout": settings.connect_seconds,
+            "timeout": settings.connect_timeout_seconds,
             "server_settings": {
                 "application_name": "{{ distribution_name }}",
-                "statement_timeout": milliseconds(settings.statement_seconds),
-                "lock_timeout": milliseconds(settings.lock_seconds),
-                "idle_in_transaction_session_timeout": milliseconds(settings.idle_seconds),
+                "statement_timeout": milliseconds(settings.statement_timeout_seconds),
+                "lock_timeout": milliseconds(settings.lock_timeout_seconds),
+                "idle_in_transaction_session_timeout": milliseconds(
+                    settings.idle_in_transaction_timeout_seconds
+                ),
             },
         },
     )
@@ -75,10 +91,10 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         entry.info["used"] = time.monotonic()
 
     def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, *_: object) -> None:
-        # A server that goes says so: to ask it before every use would take three round trips.
+        # A server that shuts down closes its connections; a ping before each use costs round trips.
         idle = time.monotonic() - entry.info.setdefault("used", time.monotonic())
         driver = entry.driver_connection
-        if idle > IDLE_SECONDS or driver is None or driver.is_closed():
+        if idle > PING_AFTER_SECONDS or driver is None or driver.is_closed():
             try:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
@@ -89,26 +105,26 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
     return engine
 
 
-def state(error: DBAPIError) -> str:
-    """Return the SQLSTATE of an error, or nothing if it has none."""
+def sqlstate(error: DBAPIError) -> str:
+    """Return the SQLSTATE of an error, or "" if it has none."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def is_conflict(error: DBAPIError) -> bool:
-    """Tell whether a transaction was given up for another one, so that it may pass later."""
-    return state(error) in {SERIALIZATION_FAILURE, DEADLOCK_DETECTED}
+def is_serialization_failure(error: DBAPIError) -> bool:
+    """Return whether the server rolled the transaction back for another one."""
+    return sqlstate(error) in {SERIALIZATION_FAILURE, DEADLOCK_DETECTED}
 
 
-def is_refused_write(error: DBAPIError) -> bool:
-    """Tell whether something was to be written where one can only read."""
-    return state(error) == READ_ONLY
+def is_read_only_violation(error: DBAPIError) -> bool:
+    """Return whether a read-only transaction or server refused a write."""
+    return sqlstate(error) == READ_ONLY
 
 
-def is_outage(error: DBAPIError) -> bool:
-    """Tell whether the database could not serve, whatever was asked."""
-    return error.connection_invalidated or state(error).startswith(OUTAGES)
+def is_unavailable(error: DBAPIError) -> bool:
+    """Return whether the database is unavailable for any query."""
+    return error.connection_invalidated or sqlstate(error).startswith(UNAVAILABLE_SQLSTATES)
 
 
-def is_broken(constraint: str, error: IntegrityError) -> bool:
-    """Tell whether an error is about the constraint of that name."""
+def violates(error: IntegrityError, constraint: str) -> bool:
+    """Return whether an error is about the constraint with that name."""
     return getattr(error.driver_exception, "constraint_name", None) == constraint

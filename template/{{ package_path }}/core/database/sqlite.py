@@ -1,70 +1,81 @@
-"""SQLite: how to connect to it, and what its errors mean."""
+"""SQLite: settings, connections and the meaning of errors."""
 
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+from pydantic import Field, SecretStr
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.database import DatabaseSettings
 
-Turn = Callable[[], AbstractAsyncContextManager[None]]
+WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 
-READING: Mapping[str, object] = {"read_only": True}
-"""What an engine is told whose transactions only read; `begin` looks for it."""
+READ_ONLY_OPTIONS: Mapping[str, object] = {"read_only": True}
+"""Execution options of read-only transactions; `begin` looks for them."""
 
-ALTERS_BY_COPY = True
-"""A column is changed by copying its table."""
+RENDER_AS_BATCH = True
+"""A change of a column copies its table."""
 
 BEFORE_MIGRATIONS: Sequence[str] = ()
 """Only one transaction writes at a time, so migrations need no other lock."""
 
 
-def turns(seconds: float) -> Turn:
-    """Return what lets writers in: one by one, as they came, and not after so many seconds.
+class DatabaseSettings(SettingsGroup):
+    """The database. Every wait has a timeout."""
 
-    SQLite would let them race for its lock. Most of the time nobody has it then, some never get
-    it, and each that waits keeps a connection from those who read.
+    url: SecretStr = SecretStr("{{ database_url }}")
+    pool_size: int = Field(default=10, ge=1, le=1000)
+    pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
+    lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)
+    slow_query_seconds: float = Field(default=0.5, gt=0, le=3600)
+
+
+def write_lock(timeout: float) -> WriteLock:
+    """Return a lock for writers, first come first served, with a timeout in seconds.
+
+    SQLite's own lock makes writers poll: it is idle most of the time, some writers starve, and
+    each waiting writer holds a connection of the pool.
     """
     lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def turn() -> AsyncIterator[None]:
+    async def hold() -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(timeout):
                 await lock.acquire()
         except TimeoutError as error:
-            raise UnavailableError("Too many write at once.") from error
+            raise UnavailableError("Too many transactions write at the same time.") from error
         try:
             yield
         finally:
             lock.release()
 
-    return turn
+    return hold
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
-    """Return an engine; it connects when it is needed."""
+    """Return an engine; it connects on first use."""
     engine = create_async_engine(
         settings.url.get_secret_value(),
         pool_size=settings.pool_size,
         max_overflow=0,
-        pool_timeout=settings.pool_seconds,
-        connect_args={"timeout": settings.lock_seconds},
+        pool_timeout=settings.pool_timeout_seconds,
+        connect_args={"timeout": settings.lock_timeout_seconds},
     )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        # The driver begins transactions late and not at all for reads; `begin` does it instead.
+        # The driver begins transactions late, and none for reads; `begin` does it instead.
         connection.isolation_level = None
         cursor = connection.cursor()
-        with suppress(sqlite3.OperationalError):  # somebody else is setting it right now
-            cursor.execute("PRAGMA journal_mode=WAL")  # readers don't wait for the writer, nor it
+        with suppress(sqlite3.OperationalError):  # another process is setting it
+            cursor.execute("PRAGMA journal_mode=WAL")  # readers and the writer don't wait for each other
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -75,7 +86,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
             run(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
         else:
             run(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
-            # A transaction that turns from reading to writing can't wait for another writer.
+            # A transaction that starts to write later can't wait for another writer.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     event.listen(engine.sync_engine, "connect", prepare)
@@ -83,18 +94,18 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
     return engine
 
 
-def is_conflict(_error: DBAPIError) -> bool:
-    """Tell whether a transaction was given up for another one: none is, as writers take turns."""
+def is_serialization_failure(_error: DBAPIError) -> bool:
+    """Return False: writers take turns, so no transaction is rolled back for another."""
     return False
 
 
-def is_refused_write(error: DBAPIError) -> bool:
-    """Tell whether something was to be written where one can only read."""
+def is_read_only_violation(error: DBAPIError) -> bool:
+    """Return whether a read-only transaction or server refused a write."""
     return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
 
 
-def is_outage(error: DBAPIError) -> bool:
-    """Tell whether the database could not serve, whatever was asked."""
+def is_unavailable(error: DBAPIError) -> bool:
+    """Return whether the database is unavailable for any query."""
     return getattr(error.orig, "sqlite_errorcode", None) in {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_CANTOPEN,
@@ -104,11 +115,11 @@ def is_outage(error: DBAPIError) -> bool:
     }
 
 
-def is_broken(constraint: str, error: IntegrityError) -> bool:
-    """Tell whether an error is about the constraint of that name.
+def violates(error: IntegrityError, constraint: str) -> bool:
+    """Return whether an error is about the constraint with that name.
 
-    SQLite names the columns of a unique constraint and nothing of a foreign key, so a statement
-    should be able to break one foreign key only.
+    SQLite names the columns of a unique constraint, but not a foreign key, so a statement should
+    be able to violate one foreign key only.
     """
     kind, _, about = str(error.orig).partition(" constraint failed")
     if kind == "FOREIGN KEY":

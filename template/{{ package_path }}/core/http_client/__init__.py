@@ -1,4 +1,4 @@
-"""The HTTP client: one pool of connections, and every rule for calling other services."""
+"""The HTTP client: one connection pool, deadlines, retries and limits for every call."""
 
 import asyncio
 import logging
@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
+from typing import Annotated
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends
+from pydantic import Field
 from stamina import AsyncRetryingCaller
 from stamina.instrumentation import set_on_retry_hooks
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.errors import NotFoundError
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import retries
-from {{ package_name }}.core.http_client import HttpClientSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services, provided
+from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 
@@ -34,30 +35,42 @@ HOSTS = 1000
 FAILURES = (TimeoutError, httpx.HTTPError)
 
 
-class RefusedError(Exception):
-    """Another service won't do what this one asks: our mistake, unless the caller foresees it."""
+class HttpClientSettings(SettingsGroup):
+    """Calls to other services."""
+
+    connect_timeout_seconds: float = Field(default=2, gt=0, le=60)
+    read_timeout_seconds: float = Field(default=5, gt=0, le=600)
+    deadline_seconds: float = Field(default=10, gt=0, le=3600)
+    max_connections: int = Field(default=100, ge=1, le=10_000)
+    max_response_bytes: int = Field(default=10_485_760, ge=1, le=1_073_741_824)
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    retry_ratio: float = Field(default=0.1, ge=0, le=1)
+
+
+class UpstreamRequestError(Exception):
+    """The upstream service rejects the request: a bug here, unless the caller expects it."""
 
     def __init__(self, message: str, response: httpx.Response | None = None) -> None:
         super().__init__(message)
         self.response = response
 
 
-class TooLargeError(httpx.RequestError):
-    """An answer has more bytes than this service reads."""
+class ResponseTooLargeError(httpx.RequestError):
+    """A response exceeds `max_response_bytes`."""
 
 
 @dataclass(slots=True)
 class OutgoingCall:
-    """A request, however often it is sent, and when it must be over by the clock of the loop."""
+    """A request with its retries; the deadline is a time of the event loop's clock."""
 
     request: httpx.Request
-    end: float
-    most_attempts: int
+    deadline: float
+    max_attempts: int
     attempts: int = 0
 
 
-def is_repeatable(request: httpx.Request) -> bool:
-    """Does it no harm to send a request again, and is its body one that can be?"""
+def is_retryable(request: httpx.Request) -> bool:
+    """Return whether a request is idempotent, and its body can be sent again."""
     is_safe = request.method in IDEMPOTENT or "idempotency-key" in request.headers
     return is_safe and isinstance(request.stream, httpx.ByteStream)
 
@@ -66,44 +79,45 @@ class HttpClient:
     """Calls other services.
 
     Attributes:
-        headers: Return what is added to every request.
-        watchers: Told of every attempt its host, the class of the status ("none" without an
-            answer) and how long it took.
+        header_providers: Return headers to add to every request.
+        observers: Called after every attempt with the host, the class of the status ("none"
+            without a response) and the duration in seconds.
     """
 
     def __init__(self, client: httpx.AsyncClient, settings: HttpClientSettings) -> None:
         self.client = client
         self.settings = settings
-        self.headers: list[Callable[[], Mapping[str, str]]] = []
-        self.watchers: list[Callable[[str, str, float], None]] = []
+        self.header_providers: list[Callable[[], Mapping[str, str]]] = []
+        self.observers: list[Callable[[str, str, float], None]] = []
         self.budget = lru_cache(HOSTS)(lambda _host: retries.Budget(settings.retry_ratio))
-        # Attempts are bounded by `wait_before_next`, and their time by the end of the call.
+        # `wait_before_next` limits the attempts, and the deadline their time.
         self.retrying = AsyncRetryingCaller(attempts=None, timeout=None)
 
     async def get(self, url: str, params: Mapping[str, str] | None = None) -> httpx.Response:
-        """Get what is at an address, as `send` does."""
+        """Send a GET request, as `send` does."""
         return await self.send(httpx.Request("GET", url, params=params))
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, again where that does no harm, and return the answer if it is good.
+        """Send a request, retry it if it is idempotent, and return a successful response.
 
         Raises:
-            NotFoundError: There is no such thing.
-            UnavailableError: The other service can't be reached, or can't serve, in time.
-            RefusedError: It says that the request is wrong, or the request can't be sent.
+            NotFoundError: The response is 404 or 410.
+            UnavailableError: The upstream service is unreachable or unavailable until the deadline.
+            UpstreamRequestError: It rejects the request, or the request can't be sent.
         """
-        for given in self.headers:
-            request.headers.update(given())
-        end = asyncio.get_running_loop().time() + self.settings.total_seconds
-        call = OutgoingCall(request, end, self.settings.attempts if is_repeatable(request) else 1)
+        for provide in self.header_providers:
+            request.headers.update(provide())
+        deadline = asyncio.get_running_loop().time() + self.settings.deadline_seconds
+        attempts = self.settings.max_attempts if is_retryable(request) else 1
+        call = OutgoingCall(request, deadline, attempts)
         self.budget(request.url.host).earn()
         try:
-            async with asyncio.timeout_at(end):
+            async with asyncio.timeout_at(deadline):
                 wait = partial(self.wait_before_next, call)
                 return await self.retrying(wait, self.attempt, call)
         except retries.UNSENDABLE as error:
-            # Its message quotes what is wrong, which may be a secret.
-            raise RefusedError(f"The request can't be sent: {type(error).__name__}.") from None
+            # The message of the error may quote a secret.
+            raise UpstreamRequestError(f"The request can't be sent: {type(error).__name__}.") from None
         except FAILURES as error:
             raise translate(call, error) from error
 
@@ -115,33 +129,33 @@ class HttpClient:
             response = await self.fetch(call.request)
             outcome = f"{response.status_code // 100}xx"
         finally:
-            for watch in self.watchers:
-                watch(call.request.url.host, outcome, time.perf_counter() - start)
+            for observe in self.observers:
+                observe(call.request.url.host, outcome, time.perf_counter() - start)
         if response.is_error or response.has_redirect_location:
-            message = f"The answer is {response.status_code}."
+            message = f"The response is {response.status_code}."
             raise httpx.HTTPStatusError(message, request=call.request, response=response)
         return response
 
     async def fetch(self, request: httpx.Request) -> httpx.Response:
-        """Return an answer whose body has been read, unless there is too much of it."""
+        """Return a response with its body, up to `max_response_bytes`."""
         body = bytearray()
         async with aclosing(await self.client.send(request, stream=True)) as response:
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > self.settings.body_bytes:
-                    raise TooLargeError("The answer is too large.", request=request)
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > self.settings.max_response_bytes:
+                    raise ResponseTooLargeError("The response is too large.", request=request)
         response.headers.pop("content-encoding", None)  # the body is decoded
         return httpx.Response(
             response.status_code, headers=response.headers, content=bytes(body), request=request
         )
 
     def wait_before_next(self, call: OutgoingCall, error: Exception) -> bool | float:
-        """Return how long to wait for another attempt: True for as usual, False for no other."""
-        seconds = retries.wait_after(error)
+        """Return the seconds before the next attempt, True for the default, False for none."""
+        seconds = retries.retry_delay(error)
         if (
             seconds is None
-            or call.attempts >= call.most_attempts
-            or asyncio.get_running_loop().time() + seconds >= call.end
+            or call.attempts >= call.max_attempts
+            or asyncio.get_running_loop().time() + seconds >= call.deadline
             or not self.budget(call.request.url.host).spend()
         ):
             return False
@@ -149,57 +163,63 @@ class HttpClient:
 
 
 def translate(call: OutgoingCall, error: Exception) -> Exception:
-    """Return what a failure means to this service: the one place that says so, and logs it."""
+    """Return the project's error for a failed call, and log it."""
     if isinstance(error, httpx.HTTPStatusError):
         status = error.response.status_code
         if status in MISSING:
-            return NotFoundError("What was asked for does not exist.")
-        if status < SERVER_ERROR and status not in retries.BUSY:
-            text = f"{call.request.url.host} answers {call.request.method} with {status}."
-            return RefusedError(text, error.response)
-    about = retries.describe(call.request, error)
-    logger.warning("http.failed", extra={**about, "attempts": call.attempts})
-    return UnavailableError("Another service that this needs can't serve right now.")
+            return NotFoundError("The resource does not exist.")
+        if status < SERVER_ERROR and status not in retries.RETRYABLE_STATUSES:
+            text = f"{call.request.url.host} responds to {call.request.method} with {status}."
+            return UpstreamRequestError(text, error.response)
+    fields = retries.describe(call.request, error)
+    logger.warning("http_client.failed", extra={**fields, "attempts": call.attempts})
+    return UnavailableError("An upstream service is unavailable.")
 
 
 @lru_cache
 def tls_context() -> ssl.SSLContext:
-    """Return the one TLS set-up of the process; to load all certificates takes 30 ms."""
+    """Return the TLS context of the process; loading all certificates takes 30 ms."""
     return httpx.create_ssl_context()
 
 
 def build(
     settings: HttpClientSettings, transport: httpx.AsyncBaseTransport | None = None
 ) -> HttpClient:
-    """Return a client that is set up; a test gives it a transport that calls nobody."""
+    """Return a client; tests pass a transport without a network."""
     client = httpx.AsyncClient(
         transport=transport,
         verify=tls_context(),
-        timeout=httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds),
-        limits=httpx.Limits(max_connections=settings.connections),
-        # It serves many users: what one's answer sets would go out with the next one's request.
+        timeout=httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds),
+        limits=httpx.Limits(max_connections=settings.max_connections),
+        # A cookie from one user's response must not go out with another user's request.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,  # an answer could send it to an address inside the network
-        trust_env=True,  # proxies and certificates are the platform's, as for every tool there
+        follow_redirects=False,  # a redirect could lead to an address inside the network
+        trust_env=True,  # proxies and certificates come from the environment
     )
     http = HttpClient(client, settings)
     agent = f"{NAME}/{version(NAME)}"
-    http.headers.append(lambda: {"user-agent": agent})
+    http.header_providers.append(lambda: {"user-agent": agent})
     return http
 
 
-def component(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> Component:
-    """Plug the client in."""
+HttpClientDep = Annotated[HttpClient, Depends(provided(HttpClient))]
+
+
+def component(
+    settings: HttpClientSettings, transport: httpx.AsyncBaseTransport | None = None
+) -> Component:
+    """Open the client while the application runs."""
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        # Both are the process's, and the same for every application in it. The libraries' own
-        # lines show addresses with their queries, headers, and the arguments of calls.
-        set_on_retry_hooks([retries.report])
+    async def start(services: Services) -> AsyncIterator[None]:
+        # Both hold for the process. The libraries' own records show URLs with their queries,
+        # headers, and the arguments of calls.
+        set_on_retry_hooks([retries.log_retry])
         for name in ("httpcore", "httpx"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        http = build(settings.http_client, transport)
+        http = build(settings, transport)
+        services.add(HttpClient, http)
         async with http.client:
-            yield {"http": http}
+            yield
 
     return Component(name="http_client", start=start)

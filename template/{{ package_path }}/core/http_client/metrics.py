@@ -1,42 +1,39 @@
-"""What Prometheus sees of the calls to other services: rate, errors and duration, by host."""
+"""Metrics of outgoing calls: rate, errors and duration by host."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from prometheus_client import Histogram
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.core.metrics import OTHER
-from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.metrics import OTHER, Metrics
+from {{ package_name }}.core.services import Services
 
-HOSTS = 50
+MAX_HOSTS = 50
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the metrics in; it comes after the HTTP client and the metrics."""
+def component() -> Component:
+    """Add the metrics; it starts after the HTTP client and the metrics."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        http: HttpClient = app.state.started["http"]
-        metrics: Metrics = app.state.started["metrics"]
+    async def start(services: Services) -> AsyncIterator[None]:
+        metrics = services.get(Metrics)
         duration = Histogram(
             "http_client_attempt_duration_seconds",
-            "Time that an attempt to call another service took; none is the status of no answer.",
+            "Duration of an attempt; the status is none without a response.",
             ["host", "status"],
             registry=metrics.registry,
         )
         hosts: set[str] = set()
 
-        def watch(host: str, status: str, seconds: float) -> None:
-            # Addresses may come from users; each host is a series for ever.
-            if len(hosts) < HOSTS:
+        def observe(host: str, status: str, seconds: float) -> None:
+            # Hosts may come from users, and each is a time series.
+            if len(hosts) < MAX_HOSTS:
                 hosts.add(host)
             duration.labels(host if host in hosts else OTHER, status).observe(seconds)
 
-        http.watchers.append(watch)
-        yield {}
+        services.get(HttpClient).observers.append(observe)
+        yield
 
     return Component(name="http_client_metrics", start=start)

@@ -1,4 +1,4 @@
-"""When a failed call to another service is worth a second one, and how long to wait for it."""
+"""Retries: which failed calls are retried, and after which delay."""
 
 import logging
 import time
@@ -10,17 +10,17 @@ from stamina.instrumentation import RetryDetails
 
 logger = logging.getLogger(__name__)
 
-BUSY = frozenset({429, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 BURST = 10
 JITTER_SECONDS = 1
 
-# What is wrong with a request before it leaves; httpx takes these for errors of transport.
+# Errors in the request itself, which httpx raises as transport errors.
 UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 UNREADABLE = (ValueError, OverflowError)
 
 
 class Budget:
-    """Keeps retries to a share of the calls, so that an outage is not made worse by them."""
+    """Retry budget: limits retries to a share of the calls, so that they don't worsen an outage."""
 
     def __init__(self, ratio: float) -> None:
         self.ratio = ratio
@@ -31,15 +31,15 @@ class Budget:
         self.tokens = min(self.tokens + self.ratio, BURST)
 
     def spend(self) -> bool:
-        """Take what a retry costs, if it is there."""
+        """Return whether the budget allows a retry, and count it."""
         if self.tokens < 1:
             return False
         self.tokens -= 1
         return True
 
 
-def seconds_in(header: str) -> float:
-    """Return the wait that Retry-After asks for, in seconds or as a date; 0 if it is neither."""
+def parse_retry_after(header: str) -> float:
+    """Return the delay of a Retry-After header (seconds or a date) in seconds, 0 if it is bad."""
     try:
         if header.isascii() and header.isdigit():
             return float(header)
@@ -48,32 +48,32 @@ def seconds_in(header: str) -> float:
         return 0
 
 
-def wait_after(error: Exception) -> float | None:
-    """Return the least wait after a failure, or None if another try would not help."""
+def retry_delay(error: Exception) -> float | None:
+    """Return the minimum delay after a failure in seconds, None if a retry would not help."""
     if isinstance(error, httpx.HTTPStatusError):
-        if error.response.status_code not in BUSY:
+        if error.response.status_code not in RETRYABLE_STATUSES:
             return None
-        seconds = seconds_in(error.response.headers.get("retry-after", ""))
-        # Those who were told the same time should not come back together.
+        seconds = parse_retry_after(error.response.headers.get("retry-after", ""))
+        # Jitter: clients with the same Retry-After must not retry together.
         return seconds and seconds + SystemRandom().uniform(0, JITTER_SECONDS)
-    is_passing = isinstance(error, httpx.TransportError) and not isinstance(error, UNSENDABLE)
-    return 0 if is_passing else None
+    is_transient = isinstance(error, httpx.TransportError) and not isinstance(error, UNSENDABLE)
+    return 0 if is_transient else None
 
 
 def describe(request: httpx.Request, error: Exception) -> dict[str, object]:
-    """Return what a log may say of a failure: neither path nor query, which may hold secrets."""
+    """Return log fields of a failure: neither path nor query, which may hold secrets."""
     cause: object = type(error).__name__
     if isinstance(error, httpx.HTTPStatusError):
         cause = error.response.status_code
     return {"host": request.url.host, "method": request.method, "cause": cause}
 
 
-def report(details: RetryDetails) -> None:
-    """Log a retry of anything in this process; stamina's own line shows arguments and messages."""
+def log_retry(details: RetryDetails) -> None:
+    """Log a retry; stamina's own record shows arguments and messages."""
     error = details.caused_by
-    about = {"attempt": details.retry_num, "wait_seconds": round(details.wait_for, 3)}
+    fields: dict[str, object] = {"attempt": details.retry_num, "wait_seconds": round(details.wait_for, 3)}
     if isinstance(error, httpx.HTTPError):
-        logger.warning("http.retried", extra={**describe(error.request, error), **about})
+        logger.warning("http_client.retried", extra={**describe(error.request, error), **fields})
     else:
         cause = type(error).__name__
-        logger.warning("call.retried", extra={"call": details.name, "cause": cause, **about})
+        logger.warning("retry.scheduled", extra={"call": details.name, "cause": cause, **fields})

@@ -1,4 +1,4 @@
-"""Old values instead of none, where the caller says how old they may be."""
+"""Stale values while a source is unavailable (stale-if-error, RFC 5861)."""
 
 import logging
 import time
@@ -13,30 +13,30 @@ logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 
-class LastGood:
-    """Keeps the last good value of each key, all of one type, and the newest ones only.
+class StaleIfError:
+    """Keeps the last value of each key, and returns it while the source is unavailable.
 
     Args:
-        name: What the log calls it; keys are not logged.
-        most: How many values are kept.
-        clock: Tells the time in seconds, and never goes back.
+        name: Its name in the log; keys are not logged.
+        maxsize: Maximum number of values.
+        clock: A monotonic clock in seconds.
     """
 
     def __init__(
-        self, name: str, *, most: int = 1000, clock: Callable[[], float] = time.monotonic
+        self, name: str, *, maxsize: int = 1000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.name = name
-        self.most = most
+        self.maxsize = maxsize
         self.clock = clock
         self.kept: OrderedDict[str, tuple[float, Any]] = OrderedDict()
 
     async def get(
-        self, key: str, load: Callable[[], Awaitable[Value]], *, most_seconds: float
+        self, key: str, load: Callable[[], Awaitable[Value]], *, max_age: float
     ) -> Value:
-        """Load a value; if it is not to be had, return the last one unless it is too old.
+        """Load a value; if the source is unavailable, return one up to `max_age` seconds old.
 
         Raises:
-            UnavailableError: There is neither.
+            UnavailableError: There is no such value either.
         """
         value: Value
         try:
@@ -44,15 +44,15 @@ class LastGood:
         except UnavailableError:
             if key not in self.kept:
                 raise
-            since, value = self.kept[key]
-            age = self.clock() - since
-            if age > most_seconds:
+            stored_at, value = self.kept[key]
+            age = self.clock() - stored_at
+            if age > max_age:
                 raise
             extra = {"values": self.name, "age_seconds": round(age, 3)}
             logger.warning("stale.served", extra=extra)
             return value
         self.kept[key] = (self.clock(), value)
         self.kept.move_to_end(key)
-        if len(self.kept) > self.most:
+        if len(self.kept) > self.maxsize:
             self.kept.popitem(last=False)
         return value

@@ -1,30 +1,28 @@
-"""The trace of a request goes on in the services that it calls."""
+"""Propagation of the trace context to upstream services."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
 
 
 def headers() -> Mapping[str, str]:
-    """Return the trace that is going on, if any is; no baggage, which may be anything."""
+    """Return the headers of the current trace, without baggage, which may hold anything."""
     found: dict[str, str] = {}
     TraceContextTextMapPropagator().inject(found)
     return found
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the trace in; it comes after the HTTP client."""
+def component() -> Component:
+    """Add the headers to every call; it starts after the HTTP client."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        http: HttpClient = app.state.started["http"]
-        http.headers.append(headers)
-        yield {}
+    async def start(services: Services) -> AsyncIterator[None]:
+        services.get(HttpClient).header_providers.append(headers)
+        yield
 
-    return Component(name="outgoing_trace", start=start)
+    return Component(name="trace_propagation", start=start)

@@ -1,4 +1,4 @@
-"""Background work that nothing can lose: which jobs there are, and how one is done."""
+"""Background jobs that survive a crash: handlers, intervals and how a job runs."""
 
 import asyncio
 import logging
@@ -6,76 +6,77 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from pydantic import JsonValue
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.jobs.outbox import Job
-from {{ package_name }}.core.jobs.outbox import Outbox
-from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.jobs.outbox import Job, JobsSettings, Outbox
+from {{ package_name }}.core.services import Services
+
+__all__ = ["Jobs", "JobsSettings", "component"]
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[Mapping[str, JsonValue]], Awaitable[None]]
 
-SWEEP = "outbox.sweep"
+PURGE = "outbox.purge"
 HOUR = 3600
 
 
 class Jobs:
-    """The jobs that workers do.
+    """The jobs of the workers.
 
     Attributes:
-        handlers: What does a job, by its name; one may come twice, if rarely.
-        periods: The seconds between two jobs, of those that come by themselves.
+        handlers: Handlers by job name; delivery is at least once.
+        intervals: Seconds between two runs of a scheduled job, by job name.
     """
 
     def __init__(self, outbox: Outbox, settings: JobsSettings) -> None:
         self.outbox = outbox
         self.settings = settings
-        self.handlers: dict[str, Handler] = {SWEEP: self.sweep}
-        self.periods = {SWEEP: HOUR}
-        self.asked: dict[str, int] = {}
+        self.handlers: dict[str, Handler] = {PURGE: self.purge}
+        self.intervals: dict[str, float] = {PURGE: HOUR}
+        self.last_enqueued: dict[str, int] = {}
 
     async def schedule(self) -> None:
-        """Ask for the jobs that come by themselves: once for each period, however many ask."""
-        for name, seconds in self.periods.items():
-            period = int(time.time() // seconds)
-            if self.asked.get(name) != period:  # workers come by every second
-                await self.outbox.add(Job(name=name, key=f"{name}-{period}"))
-                self.asked[name] = period
+        """Enqueue the scheduled jobs: once an interval, however many workers do it."""
+        for name, seconds in self.intervals.items():
+            interval = int(time.time() // seconds)
+            if self.last_enqueued.get(name) != interval:
+                await self.outbox.enqueue(Job(name=name, key=f"{name}-{interval}"))
+                self.last_enqueued[name] = interval
 
-    async def run(self, number: int) -> None:
-        """Do a job, unless it is done or somebody else is at it."""
-        job = await self.outbox.claim(number)
+    async def run(self, job_id: int) -> None:
+        """Run a job, unless it is completed or leased by another worker."""
+        job = await self.outbox.claim(job_id)
         if job is None:
             return
-        if job.attempts > self.settings.attempts:  # whoever has begun with it was never heard of
-            await self.outbox.put_back(job)
+        if job.attempts > self.settings.max_attempts:  # its workers died
+            await self.outbox.retry_or_bury(job)
             return
-        about = {"job": job.name, "key": job.key, "attempt": job.attempts}
+        fields = {"job": job.name, "key": job.key, "attempt": job.attempts}
         try:
-            async with asyncio.timeout(self.settings.job_seconds):
+            async with asyncio.timeout(self.settings.timeout_seconds):
                 await self.handlers[job.name](job.payload)
         except Exception:
-            logger.exception("job.failed", extra=about)
-            await self.outbox.put_back(job)
+            logger.exception("job.failed", extra=fields)
+            await self.outbox.retry_or_bury(job)
         else:
-            await self.outbox.finish(job)
-            logger.info("job.done", extra=about)
+            await self.outbox.complete(job)
+            logger.info("job.done", extra=fields)
 
-    async def sweep(self, _payload: Mapping[str, JsonValue]) -> None:
-        """Remove what was done long ago."""
-        await self.outbox.sweep()
+    async def purge(self, _payload: Mapping[str, JsonValue]) -> None:
+        """Delete completed jobs after the retention time."""
+        await self.outbox.purge()
 
 
-def component(settings: Settings) -> Component:
-    """Plug background work in; it comes after the database."""
+def component(settings: JobsSettings) -> Component:
+    """Provide the jobs; it starts after the database."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        outbox = Outbox(app.state.started["database"], settings.jobs)
-        yield {"jobs": Jobs(outbox, settings.jobs)}
+    async def start(services: Services) -> AsyncIterator[None]:
+        outbox = Outbox(services.get(Database), settings)
+        services.add(Jobs, Jobs(outbox, settings))
+        yield
 
     return Component(name="jobs", start=start)

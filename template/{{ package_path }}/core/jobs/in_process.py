@@ -1,62 +1,71 @@
-"""Background work in this process: best effort, as it is gone if the process is killed."""
+"""Background jobs in this process: best effort, because a killed process loses them."""
 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from pydantic import Field
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 
 
+class JobsSettings(SettingsGroup):
+    """Background jobs in this process."""
+
+    concurrency: int = Field(default=10, ge=1, le=1000)
+    queue_size: int = Field(default=1000, ge=1, le=1_000_000)
+    max_attempts: int = Field(default=5, ge=1, le=100)
+    retry_seconds: float = Field(default=1, ge=0, le=3600)
+    drain_seconds: float = Field(default=10, ge=0, le=3600)
+
+
 class Jobs:
-    """Does what nobody waits for: a few jobs at once, and a bounded number that wait.
+    """Runs jobs, up to a concurrency and a queue size.
 
     Attributes:
-        observe: Called with the name of a job, and what the log says has become of it.
+        observe: Called with the name of a job and its event: done, failed, dropped, dead or lost.
     """
 
     def __init__(self, settings: JobsSettings) -> None:
         self.settings = settings
-        self.turns = asyncio.Semaphore(settings.workers)
+        self.semaphore = asyncio.Semaphore(settings.concurrency)
         self.tasks: set[asyncio.Task[None]] = set()
         self.is_open = True
         self.observe: Callable[[str, str], None] = lambda _name, _event: None
 
     def enqueue(self, name: str, work: Work) -> None:
-        """Do work soon. Ask for it after the commit: what is rolled back must have no effect.
+        """Start a job in the background. Call it after the commit of what the job follows from.
 
-        Whoever asks has done their part already, so what does not fit is no error of theirs: it is
-        dropped, with a line in the log.
+        A job over the queue size is dropped and logged: the caller's own work is done already.
 
         Args:
-            name: What the log calls it.
-            work: Called until it succeeds, but only a few times.
+            name: Its name in the log.
+            work: Called until it succeeds, up to `max_attempts` times.
         """
         if not self.is_open or len(self.tasks) >= self.settings.queue_size:
             logger.error("job.dropped", extra={"job": name})
             self.observe(name, "dropped")
             return
-        # A task has the context of who asked: in the log, its lines carry the id of the request.
+        # A task inherits the context variables: its log records carry the id of the request.
         task = asyncio.create_task(self.run(name, work), name=name)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     async def run(self, name: str, work: Work) -> None:
-        """Do work when it is its turn; if it fails, do it again after a while."""
+        """Run a job, and retry it with exponential backoff."""
         pause = 0.0
-        for attempt in range(1, self.settings.attempts + 1):
+        for attempt in range(1, self.settings.max_attempts + 1):
             await asyncio.sleep(pause)
             try:
-                async with self.turns:
+                async with self.semaphore:
                     await work()
             except Exception:
                 logger.exception("job.failed", extra={"job": name, "attempt": attempt})
@@ -65,14 +74,14 @@ class Jobs:
                 logger.info("job.done", extra={"job": name, "attempt": attempt})
                 self.observe(name, "done")
                 return
-            # Longer each time, and not as long as for others that failed at the same moment.
+            # Jitter: jobs that failed together must not be retried together.
             longest = self.settings.retry_seconds * 2**attempt
             pause = secrets.SystemRandom().uniform(longest / 2, longest)
-        logger.error("job.given_up", extra={"job": name})
-        self.observe(name, "given_up")
+        logger.error("job.dead", extra={"job": name})
+        self.observe(name, "dead")
 
     async def drain(self) -> None:
-        """Take no more work, and give what there is its time."""
+        """Accept no more jobs, and wait for the running ones up to the drain time."""
         self.is_open = False
         if not self.tasks:
             return
@@ -84,14 +93,15 @@ class Jobs:
         await asyncio.gather(*left, return_exceptions=True)
 
 
-def component(settings: Settings) -> Component:
-    """Plug background work in; it comes after what the work uses, and so ends before that."""
+def component(settings: JobsSettings) -> Component:
+    """Run jobs while the application runs; it starts after the services that jobs use."""
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        jobs = Jobs(settings.jobs)
+    async def start(services: Services) -> AsyncIterator[None]:
+        jobs = Jobs(settings)
+        services.add(Jobs, jobs)
         try:
-            yield {"jobs": jobs}
+            yield
         finally:
             await jobs.drain()
 

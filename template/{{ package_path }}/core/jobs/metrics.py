@@ -1,27 +1,26 @@
-"""What Prometheus sees of background work: what becomes of jobs, and how many there are."""
+"""Metrics of background jobs: events by job, and the number of unfinished jobs."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.jobs.in_process import Jobs
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the counter and the gauge in; it comes after the jobs and the metrics."""
+def component() -> Component:
+    """Add the metrics; it starts after the jobs and the metrics."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        jobs: Jobs = app.state.started["jobs"]
-        metrics: Metrics = app.state.started["metrics"]
+    async def start(services: Services) -> AsyncIterator[None]:
+        jobs = services.get(Jobs)
+        metrics = services.get(Metrics)
         events = Counter(
             "job_events",
-            "Jobs that were done, dropped, lost or given up, and tries that failed, by name.",
+            "Jobs that are done, dropped, lost or dead, and failed attempts, by name.",
             ["job", "event"],
             registry=metrics.registry,
         )
@@ -30,10 +29,10 @@ def component(_settings: Settings) -> Component:
             events.labels(job, event).inc()
 
         jobs.observe = count
-        if not metrics.shared:
-            text = "Jobs that run or wait."
+        if not metrics.multiprocess:
+            text = "Jobs that run or are queued."
             gauge = Gauge("jobs_unfinished", text, registry=metrics.registry)
             gauge.set_function(lambda: len(jobs.tasks))
-        yield {}
+        yield
 
     return Component(name="jobs_metrics", start=start)

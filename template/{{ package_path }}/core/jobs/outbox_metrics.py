@@ -1,73 +1,72 @@
-"""What Prometheus sees of the outbox: how many jobs wait, and how many are dead."""
+"""Metrics of the outbox: the number of pending and of dead jobs."""
 
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
 from prometheus_client import Gauge
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.jobs.models import OutboxJob
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.jobs.models import OutboxJob
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
 
 logger = logging.getLogger(__name__)
 
-EVERY_SECONDS = 15
+COUNT_INTERVAL_SECONDS = 15
 
 
 class OutboxMetrics:
-    """The gauges; NaN means that the database was not asked yet, or does not answer."""
+    """The gauge; NaN until the first count, and while the database is unavailable."""
 
     def __init__(self, metrics: Metrics) -> None:
-        # Every process counts the same rows, so any of them may tell.
-        self.waiting, self.dead = (
-            Gauge(name, text, multiprocess_mode="mostrecent", registry=metrics.registry)
-            for name, text in (
-                ("outbox_waiting", "Jobs that are not done yet."),
-                ("outbox_dead", "Jobs that failed too often, and wait to be looked at."),
-            )
+        # Every process counts the same rows, so the most recent value is right.
+        self.jobs = Gauge(
+            "outbox_jobs",
+            "Jobs that are not completed, by state: pending, or dead after too many attempts.",
+            ["state"],
+            multiprocess_mode="mostrecent",
+            registry=metrics.registry,
         )
-        self.show(math.nan, math.nan)
+        self.set(math.nan, math.nan)
 
-    def show(self, waiting: float, dead: float) -> None:
-        """Show how many jobs there are."""
-        self.waiting.set(waiting)
-        self.dead.set(dead)
+    def set(self, pending: float, dead: float) -> None:
+        """Set the number of jobs in each state."""
+        self.jobs.labels("pending").set(pending)
+        self.jobs.labels("dead").set(dead)
 
     async def count(self, session: AsyncSession) -> None:
-        """Count the jobs that are not done, by an index: there are few of them."""
-        query = select(func.count(), func.count(OutboxJob.send_at))
-        found = await session.execute(query.where(OutboxJob.done_at.is_(None)))
-        unfinished, waiting = found.one()
-        self.show(waiting, unfinished - waiting)
+        """Count the jobs that are not completed, by an index."""
+        query = select(func.count(), func.count(OutboxJob.run_at))
+        found = await session.execute(query.where(OutboxJob.completed_at.is_(None)))
+        unfinished, pending = found.one()
+        self.set(pending, unfinished - pending)
 
     async def run(self, database: Database) -> None:
-        """Count now and again."""
+        """Count every 15 seconds."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(COUNT_INTERVAL_SECONDS)
             try:
                 await database.read(self.count)
             except Exception:
-                logger.exception("outbox.not_counted")
-                self.show(math.nan, math.nan)
+                logger.exception("outbox.count_failed")
+                self.set(math.nan, math.nan)
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the gauges in; it comes after the database and the metrics."""
+def component() -> Component:
+    """Add the gauge; it starts after the database and the metrics."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        shown = OutboxMetrics(app.state.started["metrics"])
-        task = asyncio.create_task(shown.run(app.state.started["database"]))
+    async def start(services: Services) -> AsyncIterator[None]:
+        gauge = OutboxMetrics(services.get(Metrics))
+        task = asyncio.create_task(gauge.run(services.get(Database)))
         try:
-            yield {}
+            yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):

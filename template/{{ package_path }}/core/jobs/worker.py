@@ -1,22 +1,25 @@
-"""The worker: a process that sends jobs from the outbox to a queue, and does those that come."""
+"""The worker: a process that dispatches due jobs to the queue, and runs jobs from it."""
 
 import asyncio
 import logging
+import signal
 from contextlib import suppress
 
 from taskiq import AsyncBroker
 from taskiq.receiver import Receiver
 
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.jobs.broker import build_queue
+from {{ package_name }}.core.jobs.outbox import JobsSettings
 from {{ package_name }}.core.jobs.durable import Jobs
-from {{ package_name }}.core.jobs import JobsSettings
 
 logger = logging.getLogger(__name__)
 
-SEND_SECONDS = 5
+DISPATCH_TIMEOUT_SECONDS = 5
 
 
 class Worker:
-    """Does jobs until it is stopped; what disturbs it is logged, and it goes on."""
+    """Runs jobs until it is stopped; it logs errors and continues."""
 
     def __init__(self, jobs: Jobs, broker: AsyncBroker, settings: JobsSettings) -> None:
         self.jobs = jobs
@@ -24,54 +27,74 @@ class Worker:
         self.settings = settings
         self.stopped = asyncio.Event()
 
-        async def run(number: int) -> None:
-            await jobs.run(number)
+        async def run(job_id: int) -> None:
+            await jobs.run(job_id)
 
         self.task = broker.register_task(run, task_name="job")
 
     async def run(self) -> None:
-        """Send jobs and do jobs, both at once."""
+        """Dispatch and consume jobs concurrently."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.send())
-            group.create_task(self.listen())
+            group.create_task(self.dispatch())
+            group.create_task(self.consume())
 
-    async def send(self) -> None:
-        """Send jobs, and look again after a while."""
+    async def dispatch(self) -> None:
+        """Dispatch due jobs, every `poll_seconds`."""
         while not self.stopped.is_set():
             try:
                 await self.jobs.schedule()
-                await self.send_due()
+                await self.dispatch_due()
             except Exception:
-                logger.exception("jobs.not_sent")
+                logger.exception("outbox.dispatch_failed")
             await self.pause()
 
-    async def send_due(self) -> None:
-        """Send the jobs whose time has come; if that fails, it is their time again."""
-        numbers = await self.jobs.outbox.due()
+    async def dispatch_due(self) -> None:
+        """Send due jobs to the queue; release them if that fails."""
+        ids = await self.jobs.outbox.lease_due()
         try:
-            for number in numbers:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await self.task.kiq(number)
+            for job_id in ids:
+                async with asyncio.timeout(DISPATCH_TIMEOUT_SECONDS):
+                    await self.task.kiq(job_id)
         except Exception:
-            await self.jobs.outbox.give_back(numbers)
+            await self.jobs.outbox.release(ids)
             raise
 
-    async def listen(self) -> None:
-        """Do the jobs that come; when it is stopped, those that it has begun get their time."""
+    async def consume(self) -> None:
+        """Run jobs from the queue; running jobs have the drain time after a stop."""
         while not self.stopped.is_set():
             receiver = Receiver(
                 self.broker,
-                max_async_tasks=self.settings.workers,
+                max_async_tasks=self.settings.concurrency,
                 run_startup=False,
                 wait_tasks_timeout=self.settings.drain_seconds,
             )
             try:
                 await receiver.listen(self.stopped)
             except Exception:
-                logger.exception("jobs.not_received")
+                logger.exception("outbox.consume_failed")
                 await self.pause()
 
     async def pause(self) -> None:
-        """Wait for a moment, or for the end."""
+        """Wait for `poll_seconds`, or until the worker is stopped."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopped.wait(), self.settings.poll_seconds)
+
+
+async def work(app: Application, settings: JobsSettings) -> None:
+    """Run a worker until SIGINT or SIGTERM: the application without its server."""
+    queue = build_queue(settings)
+    loop = asyncio.get_running_loop()
+    async with app.router.lifespan_context(app):
+        worker = Worker(app.services.get(Jobs), queue, settings)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(worker.stopped.set))
+        await queue.startup()
+        try:
+            await worker.run()
+        finally:
+            await queue.shutdown()
+
+
+def run_worker(app: Application, settings: JobsSettings) -> None:
+    """Run a worker until SIGINT or SIGTERM."""
+    asyncio.run(work(app, settings))

@@ -1,46 +1,60 @@
-"""A port for operators: probes and metrics, apart from what users reach and can crowd."""
+"""The admin port: probes and metrics for operators, apart from the public port."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
-from {{ package_name }}.core.web.middleware import operate
-from {{ package_name }}.core.web.problems import CODES
-from {{ package_name }}.core.web.problems import problem
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web.admin import AdminSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.web.middleware import serve_endpoint
+from {{ package_name }}.core.web.problems import CODES, problem_response
+
+
+class AdminSettings(SettingsGroup):
+    """The admin port; 0 for none."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=0, ge=0, le=65535)
 
 
 class AdminServer(uvicorn.Server):
-    """A server inside the application's own, which is the one that signals are for."""
+    """A second uvicorn server that leaves signal handling to the main one."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
+        """Install no signal handlers."""
         yield
 
 
 @asynccontextmanager
-async def administered(app: FastAPI, settings: AdminSettings) -> AsyncIterator[None]:
-    """Answer all operations on the admin port.
+async def run_admin_server(app: Application, settings: AdminSettings) -> AsyncIterator[None]:
+    """Serve the endpoints for operators on the admin port.
 
     Raises:
         OSError: The port is taken.
     """
-    operations = app.state.admin_operations
+    endpoints = {
+        path: endpoint
+        for component in app.components
+        for path, endpoint in {
+            **component.management_endpoints,
+            **component.admin_endpoints,
+        }.items()
+    }
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        operation = operations.get(scope["path"])
-        if operation is None:
-            await problem(404, CODES[404])(scope, receive, send)
+        endpoint = endpoints.get(scope["path"])
+        if endpoint is None:
+            await problem_response(404, CODES[404])(scope, receive, send)
         else:
-            await operate(operation, {**scope, "app": app}, receive, send)
+            await serve_endpoint(endpoint, {**scope, "app": app}, receive, send)
 
     config = uvicorn.Config(serve, lifespan="off", log_config=None, proxy_headers=False, ws="none")
     server = AdminServer(config)
@@ -53,12 +67,12 @@ async def administered(app: FastAPI, settings: AdminSettings) -> AsyncIterator[N
             await serving
 
 
-def component(settings: Settings) -> Component:
-    """Plug the port in, if there is one."""
+def component(settings: AdminSettings) -> Component:
+    """Open the admin port if the settings name one."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        async with administered(app, settings.admin):
-            yield {}
+    async def start(services: Services) -> AsyncIterator[None]:
+        async with run_admin_server(services.get(Application), settings):
+            yield
 
-    return Component(name="admin", start=start if settings.admin.port else None)
+    return Component(name="admin", start=start if settings.port else None)

@@ -1,4 +1,4 @@
-"""Probes: is the process alive, and can it serve right now?"""
+"""Health endpoints: liveness and readiness."""
 
 import asyncio
 import logging
@@ -6,23 +6,30 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
 
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 
 
-def health(status: int, word: str) -> Response:
-    """Return the answer of a probe. It never says why: that is in the log."""
-    headers = {"Cache-Control": "no-store"}
-    return JSONResponse({"status": word}, status, headers)
+class HealthSettings(SettingsGroup):
+    """Probes."""
+
+    probe_timeout_seconds: float = Field(default=2, gt=0, le=60)
 
 
-async def passes(name: str, probe: Callable[[], Awaitable[None]], seconds: float) -> bool:
-    """Tell whether a probe ends well in time."""
+def health_response(status: int, word: str) -> Response:
+    """Return the response of a health endpoint. The reason for a failure is in the log only."""
+    return JSONResponse({"status": word}, status, {"Cache-Control": "no-store"})
+
+
+async def run_probe(name: str, probe: Callable[[], Awaitable[None]], timeout: float) -> bool:
+    """Return whether a probe passes within the timeout in seconds."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(timeout):
             await probe()
     except Exception:
         logger.exception("probe.failed", extra={"probe": name})
@@ -31,24 +38,25 @@ async def passes(name: str, probe: Callable[[], Awaitable[None]], seconds: float
 
 
 async def live(_request: Request) -> Response:
-    """Say that the process is alive. It asks nobody else: a restart would not mend them."""
-    return health(200, "ok")
+    """Report that the process is alive. It probes nothing: a restart would not repair it."""
+    return health_response(200, "ok")
 
 
-def component(settings: Settings) -> Component:
-    """Plug the probes in."""
-    seconds = settings.health.probe_seconds
+def component(settings: HealthSettings) -> Component:
+    """Add /health and /health/ready."""
 
     async def ready(request: Request) -> Response:
-        """Say whether the service can take requests: it is not stopping and every probe passes."""
-        state = request.app.state
+        """Report whether the server takes requests: it does not drain, and every probe passes."""
+        app: Application = request.app
         async with asyncio.TaskGroup() as group:
             results = [
-                group.create_task(passes(name, probe, seconds))
-                for name, probe in state.probes.items()
+                group.create_task(run_probe(item.name, item.probe, settings.probe_timeout_seconds))
+                for item in app.components
+                if item.probe is not None
             ]
-        if state.traffic.draining or not all(task.result() for task in results):
-            return health(503, "unavailable")
-        return health(200, "ok")
+        if app.in_flight.draining or not all(task.result() for task in results):
+            return health_response(503, "unavailable")
+        return health_response(200, "ok")
 
-    return Component(name="health", operations={"/health": live, "/health/ready": ready})
+    endpoints = {"/health": live, "/health/ready": ready}
+    return Component(name="health", management_endpoints=endpoints)

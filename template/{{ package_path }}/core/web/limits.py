@@ -1,63 +1,32 @@
-"""Limits of what one request, and all of them together, may take from the service."""
+"""Limits for a single request and for all requests in flight."""
 
-import asyncio
-import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from fastapi import HTTPException, Response
+from pydantic import Field
 from starlette.types import Message, Receive
 
-from {{ package_name }}.core.web.problems import CLOSE
-from {{ package_name }}.core.web.problems import CODES
-from {{ package_name }}.core.web.problems import problem
-from {{ package_name }}.core.web.limits import LimitsSettings
-
-SWEEP_SECONDS = 0.25
-
-
-class Traffic:
-    """The requests that are being served.
-
-    One sweep over all of them costs a request far less than a timer of its own.
-
-    Attributes:
-        seconds: What each has until its answer begins, and between two parts of it.
-        ends: When each must have ended, by time.perf_counter(), by the task that serves it.
-        overdue: The tasks that the sweep has ended.
-        draining: Is the service about to stop?
-        farewell: Headers that ask clients to connect anew, and so elsewhere, while it is.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.ends: dict[asyncio.Task[Any], float] = {}
-        self.overdue: set[asyncio.Task[Any]] = set()
-        self.draining = False
-        self.farewell: tuple[tuple[bytes, bytes], ...] = ()
-
-    def drain(self) -> None:
-        """Send the clients elsewhere, one by one."""
-        self.draining = True
-        self.farewell = ((b"connection", b"close"),)
-
-    def extend(self, task: asyncio.Task[Any]) -> None:
-        """Give a request that gets on its time anew."""
-        self.ends[task] = time.perf_counter() + self.seconds
-
-    async def sweep(self) -> None:
-        """End what is overdue, for as long as the application runs."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            now = time.perf_counter()
-            for task, end in self.ends.items():
-                if now >= end and task not in self.overdue:
-                    self.overdue.add(task)
-                    task.cancel()
+from {{ package_name }}.core.settings import CommaSeparated, SettingsGroup
+from {{ package_name }}.core.web.in_flight import InFlightRequests
+from {{ package_name }}.core.web.problems import (
+    CODES,
+    CONNECTION_CLOSE,
+    problem_response,
+)
 
 
-class Body:
-    """The body of a request, which may have a size and take a while."""
+class LimitsSettings(SettingsGroup):
+    """Limits for requests."""
+
+    max_body_bytes: int = Field(default=1_048_576, ge=0, le=1_099_511_627_776)
+    body_timeout_seconds: float = Field(default=30, gt=0, le=3600)
+    request_timeout_seconds: float = Field(default=30, gt=0, le=3600)
+    max_concurrent_requests: int = Field(default=256, ge=1, le=100_000)
+    allowed_hosts: CommaSeparated = ("*",)
+
+
+class LimitedBody:
+    """The body of a request, up to a number of bytes."""
 
     def __init__(self, receive: Receive, limit: int, on_complete: Callable[[], None]) -> None:
         self.source = receive
@@ -67,50 +36,46 @@ class Body:
         self.complete = False
 
     async def receive(self) -> Message:
-        """Return the next part.
+        """Return the next ASGI message.
 
         Raises:
-            HTTPException: It is too much.
+            HTTPException: The body exceeds the limit (413).
         """
         message = await self.source()
         self.size += len(message.get("body", b""))
         if self.size > self.limit:
-            raise HTTPException(413, headers=CLOSE)
+            raise HTTPException(413, headers=CONNECTION_CLOSE)
         if not self.complete and not message.get("more_body", False):
             self.complete = True
             self.on_complete()
         return message
 
 
-class Gate:
-    """Turns away what is too much, before anything is done for it."""
+class AdmissionControl:
+    """Rejects requests over the limits before any other work is done for them."""
 
-    def __init__(self, settings: LimitsSettings, traffic: Traffic) -> None:
-        self.traffic = traffic
-        self.at_once = settings.requests_at_once
-        self.body_bytes = settings.body_bytes
+    def __init__(self, settings: LimitsSettings, in_flight: InFlightRequests) -> None:
+        self.in_flight = in_flight
+        self.max_concurrent = settings.max_concurrent_requests
+        self.max_body_bytes = settings.max_body_bytes
         self.hosts = () if "*" in settings.allowed_hosts else settings.allowed_hosts
 
-    def is_foreign(self, host: bytes) -> bool:
-        """Tell whether a request is meant for another host; "*.x" stands for all below x."""
+    def is_allowed_host(self, host: bytes) -> bool:
+        """Return whether a Host header names this service; "*.x" allows all hosts below x."""
         text = host.decode("latin-1").lower()
         name = text if text.endswith("]") else text.rpartition(":")[0] or text
-        return not any(
+        return any(
             name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:]))
             for allowed in self.hosts
         )
 
-    def refusal(self, received: Mapping[bytes, bytes]) -> Response | None:
-        """Return the answer to a request that is not let in, None if it is.
-
-        Args:
-            received: Its headers.
-        """
-        if len(self.traffic.ends) > self.at_once:
-            return problem(503, "overloaded")
-        length = received.get(b"content-length")
-        if length is not None and length.isdigit() and int(length) > self.body_bytes:
-            return problem(413, CODES[413], headers=CLOSE)
-        if self.hosts and self.is_foreign(received.get(b"host", b"")):
-            return problem(400, "unknown_host", headers=CLOSE)
+    def reject(self, request_headers: Mapping[bytes, bytes]) -> Response | None:
+        """Return the response that rejects a request with these headers, None to admit it."""
+        if len(self.in_flight.deadlines) > self.max_concurrent:
+            return problem_response(503, "overloaded")
+        length = request_headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > self.max_body_bytes:
+            return problem_response(413, CODES[413], headers=CONNECTION_CLOSE)
+        if self.hosts and not self.is_allowed_host(request_headers.get(b"host", b"")):
+            return problem_response(400, "unknown_host", headers=CONNECTION_CLOSE)
         return None

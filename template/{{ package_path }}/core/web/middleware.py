@@ -1,4 +1,4 @@
-"""The edge: what is done for every request, whatever it asks, in one pass around the rest."""
+"""The outermost middleware: limits, hooks and unhandled errors, in one pass around the rest."""
 
 import asyncio
 import logging
@@ -10,46 +10,54 @@ from typing import Any, cast
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from {{ package_name }}.core.web.problems import CLOSE
-from {{ package_name }}.core.web.problems import CODES
-from {{ package_name }}.core.web.problems import answer
-from {{ package_name }}.core.web.problems import problem
-from {{ package_name }}.core.web.security_headers import added
-from {{ package_name }}.core.web.limits import Body
-from {{ package_name }}.core.web.limits import Gate
-from {{ package_name }}.core.web.in_flight import Traffic
-from {{ package_name }}.core.web.routing import template
-from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.component import Operation
-from {{ package_name }}.core.web.context import Exchange
-from {{ package_name }}.core.web.limits import LimitsSettings
+from {{ package_name }}.core.component import Component, Endpoint
+from {{ package_name }}.core.web.context import RequestContext
+from {{ package_name }}.core.web.in_flight import InFlightRequests
+from {{ package_name }}.core.web.limits import (
+    AdmissionControl,
+    LimitedBody,
+    LimitsSettings,
+)
+from {{ package_name }}.core.web.problems import (
+    CODES,
+    CONNECTION_CLOSE,
+    error_response,
+    problem_response,
+)
+from {{ package_name }}.core.web.routing import route_template
+from {{ package_name }}.core.web.security_headers import security_headers
 
 logger = logging.getLogger(__name__)
 
-METHODS = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 # Servers run every request in a task.
 current_task = cast("Callable[[], asyncio.Task[Any]]", asyncio.current_task)
 
 
-def operations_of(components: Sequence[Component]) -> Mapping[str, Operation]:
-    """Return what operators may ask on the port of the users, by path."""
-    return {path: item for component in components for path, item in component.operations.items()}
+def management_endpoints(components: Sequence[Component]) -> Mapping[str, Endpoint]:
+    """Return the endpoints for operators on the public port, by path."""
+    return {
+        path: endpoint
+        for component in components
+        for path, endpoint in component.management_endpoints.items()
+    }
 
 
-async def operate(operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer an operator."""
-    if scope["method"] in METHODS:
-        response = await operation(Request(scope, receive))
+async def serve_endpoint(endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a request to an endpoint for operators."""
+    if scope["method"] in SAFE_METHODS:
+        response = await endpoint(Request(scope, receive))
     else:
-        response = problem(405, CODES[405], headers={"Allow": ", ".join(METHODS)})
+        allow = {"Allow": ", ".join(SAFE_METHODS)}
+        response = problem_response(405, CODES[405], headers=allow)
     await response(scope, receive, send)
 
 
-class Edge:
-    """Limits a request, watches it, and answers for whatever nobody else has caught.
+class RequestMiddleware:
+    """Limits and observes a request, and turns an unhandled error into a response.
 
-    Left to the server, an unforeseen error ends the connection, and with it the next request of
-    an innocent client behind the same proxy.
+    The server would close the connection on an unhandled error, and with it fail the next request
+    of another client behind the same proxy.
     """
 
     def __init__(
@@ -58,89 +66,90 @@ class Edge:
         *,
         settings: LimitsSettings,
         components: Sequence[Component],
-        traffic: Traffic,
+        in_flight: InFlightRequests,
     ) -> None:
         self.app = app
         self.settings = settings
-        self.traffic = traffic
-        self.gate = Gate(settings, traffic)
-        self.operations = operations_of(components)
-        self.before = [item.before for item in components if item.before]
-        self.after = [item.after for item in reversed(components) if item.after]
+        self.in_flight = in_flight
+        self.admission = AdmissionControl(settings, in_flight)
+        self.management_endpoints = management_endpoints(components)
+        self.on_request = [item.on_request for item in components if item.on_request]
+        self.on_response = [item.on_response for item in reversed(components) if item.on_response]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        operation = self.operations.get(scope["path"])
-        if operation is not None:
-            await operate(operation, scope, receive, send)
+        endpoint = self.management_endpoints.get(scope["path"])
+        if endpoint is not None:
+            await serve_endpoint(endpoint, scope, receive, send)
             return
-        traffic = self.traffic
-        received = dict(scope["headers"])
-        exchange = Exchange(scope, received, time.perf_counter(), [])
-        for hook in self.before:
-            hook(exchange)
+        in_flight = self.in_flight
+        request_headers = dict(scope["headers"])
+        context = RequestContext(scope, request_headers, time.perf_counter(), [])
+        for hook in self.on_request:
+            hook(context)
         task = current_task()
-        traffic.ends[task] = exchange.start + traffic.seconds
+        in_flight.deadlines[task] = context.start + in_flight.timeout
         body = None
-        if b"content-length" in received or b"transfer-encoding" in received:
-            body = Body(receive, self.settings.body_bytes, partial(traffic.extend, task))
+        if b"content-length" in request_headers or b"transfer-encoding" in request_headers:
+            reset = partial(in_flight.reset_deadline, task)
+            body = LimitedBody(receive, self.settings.max_body_bytes, reset)
             receive = body.receive
-            traffic.ends[task] = exchange.start + self.settings.body_seconds
+            in_flight.deadlines[task] = context.start + self.settings.body_timeout_seconds
 
-        watched = partial(self.watch, exchange, task, send)
+        send = partial(self.send_with_headers, context, task, send)
         try:
-            await (self.gate.refusal(received) or self.app)(scope, receive, watched)
+            await (self.admission.reject(request_headers) or self.app)(scope, receive, send)
         except asyncio.CancelledError as error:
-            await self.late(error, exchange, task, body)(scope, receive, watched)
+            await self.timeout_response(error, context, task, body)(scope, receive, send)
         except Exception as error:
             logger.exception("request.failed")
-            if exchange.started:  # the status is out: only a broken connection tells the client
+            if context.started:  # only a broken connection can tell the client now
                 raise
-            await answer(error)(scope, receive, watched)
+            await error_response(error)(scope, receive, send)
         finally:
-            del traffic.ends[task]
-            traffic.overdue.discard(task)
-            exchange.route = template(scope)
-            exchange.seconds = time.perf_counter() - exchange.start
-            for hook in self.after:
-                hook(exchange)
+            del in_flight.deadlines[task]
+            in_flight.timed_out.discard(task)
+            context.route = route_template(scope)
+            context.duration = time.perf_counter() - context.start
+            for hook in self.on_response:
+                hook(context)
 
-    def watch(
-        self, exchange: Exchange, task: asyncio.Task[Any], send: Send, message: Message
+    def send_with_headers(
+        self, context: RequestContext, task: asyncio.Task[Any], send: Send, message: Message
     ) -> Awaitable[None]:
-        """Pass a part of the answer on, with the headers that every answer has."""
+        """Send an ASGI message, with the headers that every response carries."""
         if message["type"] == "http.response.start":
-            exchange.started = True
-            exchange.status = message["status"]
+            context.started = True
+            context.status = message["status"]
             headers = message["headers"]
             message["headers"] = [
                 *headers,
-                *added(headers),
-                *exchange.headers,
-                *self.traffic.farewell,
+                *security_headers(headers),
+                *context.headers,
+                *self.in_flight.drain_headers,
             ]
-        elif message.get("more_body"):  # a client that takes its answer has time
-            self.traffic.extend(task)
+        elif message.get("more_body"):  # the client is reading the response
+            self.in_flight.reset_deadline(task)
         return send(message)
 
-    def late(
+    def timeout_response(
         self,
         error: asyncio.CancelledError,
-        exchange: Exchange,
+        context: RequestContext,
         task: asyncio.Task[Any],
-        body: Body | None,
+        body: LimitedBody | None,
     ) -> Response:
-        """Return the answer to a request whose time is up.
+        """Return the response to a request that was cancelled at its deadline.
 
         Raises:
-            asyncio.CancelledError: The server itself has ended it, or the answer has begun.
+            asyncio.CancelledError: The server cancelled it, or the response has started.
         """
-        if task not in self.traffic.overdue or exchange.started:
+        if task not in self.in_flight.timed_out or context.started:
             raise error
         task.uncancel()
         if body is not None and not body.complete:
-            return problem(408, CODES[408], headers=CLOSE)
-        return problem(503, "deadline_exceeded")
+            return problem_response(408, CODES[408], headers=CONNECTION_CLOSE)
+        return problem_response(503, "deadline_exceeded")

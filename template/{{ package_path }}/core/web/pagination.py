@@ -1,112 +1,107 @@
-"""Cursors: where the next part of a list begins, as something that clients can only give back."""
+"""Opaque keyset-pagination cursors, and the page that a list endpoint returns."""
 
 import base64
 import binascii
-import hashlib
-import hmac
-import secrets
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, Protocol, Self, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 
-from {{ package_name }}.core.web.pagination import Slice
 from {{ package_name }}.core.errors import InvalidInputError
+from {{ package_name }}.core.page_query import PageQuery
+from {{ package_name }}.core.web.schemas import MAX_ID, ResponseBody
 
-SIGNATURE_BYTES = 16
-NUMBER_BYTES = 8
-LENGTH = 32
-UNREADABLE = (ValueError, binascii.Error)
+ID_BYTES = 9  # the base64 of 9 bytes needs no padding
+CURSOR_LENGTH = 12
+"""Characters of a cursor."""
 
 
 class InvalidCursorError(InvalidInputError):
-    """A cursor is not one that was given out for this list."""
+    """A cursor is none that a page has returned."""
 
     code = "invalid_cursor"
 
 
-class Cursors:
-    """Makes cursors and reads them.
+class HasId(Protocol):
+    """An entity or a row with an id."""
 
-    They are signed, so that nobody builds on what is in them, and hold for one list each.
+    @property
+    def id(self) -> int:
+        """The id, by which lists are ordered."""
 
-    Args:
-        secret: What they are signed with; made up if it is empty.
+
+Item = TypeVar("Item")
+
+
+def encode_cursor(last_id: int) -> str:
+    """Return the cursor of the page after a row."""
+    return base64.urlsafe_b64encode(last_id.to_bytes(ID_BYTES, "big")).decode()
+
+
+def decode_cursor(cursor: str) -> int:
+    """Return the id of the row that a cursor points behind.
+
+    Raises:
+        InvalidCursorError: The text is not a cursor.
     """
-
-    def __init__(self, secret: str) -> None:
-        self.key = secret.encode() or secrets.token_bytes(32)
-
-    def sign(self, number: bytes, path: str) -> bytes:
-        """Return the signature of a place in a list."""
-        signed = hmac.new(self.key, number + path.encode(), hashlib.sha256)
-        return signed.digest()[:SIGNATURE_BYTES]
-
-    def write(self, last: int, path: str) -> str:
-        """Return the cursor of what comes after an entry.
-
-        Args:
-            last: The number of the entry.
-            path: The path of the list.
-        """
-        number = last.to_bytes(NUMBER_BYTES, "big")
-        return base64.urlsafe_b64encode(number + self.sign(number, path)).decode()
-
-    def read(self, cursor: str, path: str) -> int:
-        """Return the number of the entry that a cursor points behind.
-
-        Raises:
-            InvalidCursorError: It was not given out for the list at this path.
-        """
-        try:
-            found = base64.b64decode(cursor, altchars=b"-_", validate=True)
-        except UNREADABLE:
-            found = b""
-        number, signature = found[:NUMBER_BYTES], found[NUMBER_BYTES:]
-        if not hmac.compare_digest(signature, self.sign(number, path)):
-            raise InvalidCursorError("The cursor is not from this list; begin without one.")
-        return int.from_bytes(number, "big")
+    try:
+        last_id = int.from_bytes(base64.b64decode(cursor, altchars=b"-_", validate=True), "big")
+    except (ValueError, binascii.Error):
+        last_id = 0
+    if not 0 < last_id <= MAX_ID or encode_cursor(last_id) != cursor:
+        raise InvalidCursorError("The cursor is not valid; start without one.")
+    return last_id
 
 
-class Paging:
-    """The part of a list that a request asks for.
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The page that a client requests.
 
     Attributes:
-        limit: How many entries it has at most.
-        after: The number of the entry that it comes after, None for the first part.
+        limit: Maximum number of items.
+        after: Id of the last item of the page before, None for the first page.
     """
 
-    def __init__(self, request: Request, limit: int, after: int | None) -> None:
-        self.request = request
-        self.limit = limit
-        self.after = after
+    limit: int
+    after: int | None
 
-    def slice(self, of: int | None = None) -> Slice:
-        """Return what the use cases take: one entry more tells whether the list goes on."""
-        return Slice(limit=self.limit + 1, after=self.after, of=of)
+    def to_query(self) -> PageQuery:
+        """Return the query; it asks for one more row, to see whether another page follows."""
+        return PageQuery(limit=self.limit + 1, after=self.after)
 
-    def next(self, ids: list[int]) -> str | None:
-        """Return the cursor of the next part, None if this is the last one.
-
-        Args:
-            ids: The numbers of the entries that were found, one more than are shown if it is not.
-        """
-        if len(ids) <= self.limit:
-            return None
-        cursors: Cursors = self.request.state.cursors
-        return cursors.write(ids[self.limit - 1], self.request.url.path)
+    def next_cursor(self, rows: Sequence[HasId]) -> str | None:
+        """Return the cursor of the next page, None if the rows of the query end with this one."""
+        return encode_cursor(rows[self.limit - 1].id) if len(rows) > self.limit else None
 
 
-async def paging(
-    request: Request,
-    limit: Annotated[int, Query(ge=1, le=100, description="Entries at most")] = 20,
+async def page_request(
+    limit: Annotated[int, Query(ge=1, le=100, description="Maximum number of items")] = 20,
     cursor: Annotated[
-        str | None, Query(min_length=LENGTH, max_length=LENGTH, description="`next` of a part")
+        str | None,
+        Query(
+            min_length=CURSOR_LENGTH,
+            max_length=CURSOR_LENGTH,
+            description="`next_cursor` of the page before",
+        ),
     ] = None,
-) -> Paging:
-    """Read which part of a list a request asks for."""
-    cursors: Cursors = request.state.cursors
-    after = None if cursor is None else cursors.read(cursor, request.url.path)
-    return Paging(request, limit, after)
+) -> PageRequest:
+    """Read the page that a client requests."""
+    return PageRequest(limit, None if cursor is None else decode_cursor(cursor))
 
 
-Part = Annotated[Paging, Depends(paging)]
+PageParams = Annotated[PageRequest, Depends(page_request)]
+
+
+class Page(ResponseBody, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+    @classmethod
+    def from_items(cls, rows: Sequence[HasId], params: PageRequest) -> Self:
+        """Return the page for the rows of its query."""
+        return cls.model_validate(
+            {"items": rows[: params.limit], "next_cursor": params.next_cursor(rows)}
+        )

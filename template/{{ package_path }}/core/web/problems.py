@@ -1,4 +1,4 @@
-"""Every error as an RFC 9457 problem: the one place that maps errors to HTTP."""
+"""Errors as RFC 9457 problems: the one module that maps errors to HTTP."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -47,16 +47,16 @@ CODES: Mapping[int, str] = {
     503: "unavailable",
 }
 
-CLOSE: Mapping[str, str] = {"Connection": "close"}
-"""For answers to requests that are not read to their end."""
+CONNECTION_CLOSE: Mapping[str, str] = {"Connection": "close"}
+"""For responses to requests whose body is not read to its end."""
 
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "5"},
 }
 
-# The faults whose sentence only states the rule; pydantic's other sentences may quote the input.
-RULES = frozenset(
+# Error types whose message states a rule only; pydantic's other messages may quote the input.
+SAFE_ERROR_TYPES = frozenset(
     {
         "enum",
         "extra_forbidden",
@@ -77,14 +77,12 @@ RULES = frozenset(
     }
 )
 
-
-# A body may have more faults than anybody wants to read, and names of any length.
-MOST_FAULTS = 100
-MOST_CHARACTERS = 100
+MAX_FIELD_ERRORS = 100
+MAX_NAME_LENGTH = 100
 
 
-class Fault(TypedDict):
-    """What is wrong with one value of a request; `pointer` says where it is."""
+class FieldError(TypedDict):
+    """What is wrong with one value of a request; `pointer` is a JSON Pointer (RFC 6901)."""
 
     pointer: str
     code: str
@@ -118,10 +116,10 @@ SCHEMA: Mapping[str, Any] = {
 
 DESCRIPTIONS: Mapping[int | str, str] = {
     413: "The body is too large",
-    415: "The body is of a type that is not read here",
-    422: "The request breaks a rule",
-    500: "An error that nobody foresaw",
-    503: "Something that the request needs can't serve now, or there are too many requests",
+    415: "The media type of the body is not supported",
+    422: "The request is not valid",
+    500: "An unexpected error",
+    503: "A dependency is unavailable, or too many requests are in flight",
     "default": "Any other error",
 }
 
@@ -131,22 +129,22 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def problem(
+def problem_response(
     status: int,
     code: str,
     *,
     detail: str | None = None,
-    faults: Sequence[Fault] = (),
+    field_errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the response that tells of an error.
+    """Return an error response.
 
     Args:
         status: HTTP status.
         code: Stable name of the error, for programs.
         detail: A sentence for people; it must not quote the request.
-        faults: The values at fault.
-        headers: Sent besides the ones that the status calls for.
+        field_errors: The invalid values of the request.
+        headers: Headers besides those that the status requires.
     """
     body: dict[str, object] = {
         "type": "about:blank",
@@ -156,8 +154,8 @@ def problem(
     }
     if detail is not None:
         body["detail"] = detail
-    if faults:
-        body["errors"] = faults
+    if field_errors:
+        body["errors"] = field_errors
     return Response(
         json.dumps(body),
         status,
@@ -167,51 +165,53 @@ def problem(
 
 
 def pointer(parts: Sequence[object]) -> str:
-    """Return where a value is, as a JSON Pointer (RFC 6901)."""
-    names = (str(part)[:MOST_CHARACTERS].replace("~", "~0").replace("/", "~1") for part in parts)
+    """Return a location as a JSON Pointer (RFC 6901)."""
+    names = (str(part)[:MAX_NAME_LENGTH].replace("~", "~0").replace("/", "~1") for part in parts)
     return "".join(f"/{name}" for name in names)
 
 
-def describe(error: Mapping[str, Any]) -> Fault:
-    """Return what one of pydantic's errors says, without the input that it was given."""
+def field_error(error: Mapping[str, Any]) -> FieldError:
+    """Return one of pydantic's errors without the input."""
     code: str = error["type"]
-    # The name of a member that nobody knows is input, too: its owner is named instead.
-    where = error["loc"][:-1] if code == "extra_forbidden" else error["loc"]
+    # The name of an unknown member is input, too: point at its object instead.
+    location = error["loc"][:-1] if code == "extra_forbidden" else error["loc"]
     return {
-        "pointer": pointer(where),
+        "pointer": pointer(location),
         "code": code,
-        "detail": error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid",
+        "detail": error["msg"]
+        if code in SAFE_ERROR_TYPES or code.endswith("_type")
+        else "Value is not valid",
     }
 
 
-def answer(error: Exception) -> Response:
-    """Return the problem that stands for an error."""
+def error_response(error: Exception) -> Response:
+    """Return the response to an error."""
     match error:
         case errors.AppError():
             status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-            return problem(status, error.code, detail=error.message)
+            return problem_response(status, error.code, detail=error.message)
         case RequestValidationError():
-            faults = [describe(item) for item in error.errors()[:MOST_FAULTS]]
-            return problem(422, CODES[422], faults=faults)
+            found = [field_error(item) for item in error.errors()[:MAX_FIELD_ERRORS]]
+            return problem_response(422, CODES[422], field_errors=found)
         case HTTPException(status_code=status):
-            return problem(
+            return problem_response(
                 status,
                 CODES.get(status, f"http_{status}"),
                 detail=error.detail if error.detail != phrases.get(status) else None,
                 headers=error.headers,
             )
-        case ClientDisconnect():  # in the middle of its body: it won't hear this, but the log will
-            return problem(400, CODES[400])
+        case ClientDisconnect():  # the client is gone; the status is for the log
+            return problem_response(400, CODES[400])
         case _:
-            return problem(500, CODES[500])
+            return problem_response(500, CODES[500])
 
 
-async def on_error(_request: Request, error: Exception) -> Response:
-    """Answer an error that the framework hands over."""
-    return answer(error)
+async def handle_error(_request: Request, error: Exception) -> Response:
+    """Return the response to an error, as an exception handler of FastAPI."""
+    return error_response(error)
 
 
-def install(app: FastAPI) -> None:
-    """Make the application answer the errors that it knows as problems."""
+def add_exception_handlers(app: FastAPI) -> None:
+    """Map the errors of the project and of FastAPI to HTTP."""
     for kind in (errors.AppError, RequestValidationError, HTTPException, ClientDisconnect):
-        app.add_exception_handler(kind, on_error)
+        app.add_exception_handler(kind, handle_error)

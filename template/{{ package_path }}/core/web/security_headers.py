@@ -1,24 +1,23 @@
-"""Headers that every answer carries."""
+"""Security headers of every response."""
 
 from collections.abc import Sequence
 
 JSON = (b"content-type", b"application/json")
 
-# Browsers take an answer for what its Content-Type says, and nothing else.
-ALWAYS = [(b"x-content-type-options", b"nosniff")]
+BASE_HEADERS = [(b"x-content-type-options", b"nosniff")]
 
-# A document can also be framed and can leak its address, which JSON can't.
-DOCUMENT = [
-    *ALWAYS,
+# A page can be framed and can leak its address in the Referer header; JSON can't.
+HTML_HEADERS = [
+    *BASE_HEADERS,
     (b"content-security-policy", b"frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 ]
 
 
-def added(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return the headers that an answer with these lacks."""
+def security_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the security headers for a response with these headers."""
     if headers and headers[-1] == JSON:  # nearly always
-        return ALWAYS
-    is_document = any(name == b"content-type" and b"html" in value for name, value in headers)
-    return DOCUMENT if is_document else ALWAYS
+        return BASE_HEADERS
+    is_html = any(name == b"content-type" and b"html" in value for name, value in headers)
+    return HTML_HEADERS if is_html else BASE_HEADERS

@@ -1,4 +1,4 @@
-"""Example: users, posts, accounts and transfers. A branch of its own, so that it can go."""
+"""Example: users, posts, accounts and transfers. A branch of its own, so that it can be removed."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ down_revision: str | None = None
 branch_labels: Sequence[str] | None = ("example",)
 depends_on: Sequence[str] | None = None
 
-KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BIG_INT_PK = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def entity() -> tuple[sa.Column[int], sa.Column[object]]:
-    """Return the columns that every table has."""
+    """Return the columns of every table."""
     return (
-        sa.Column("id", KEY, nullable=False),
+        sa.Column("id", BIG_INT_PK, nullable=False),
         sa.Column(
             "created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
         ),
@@ -37,7 +37,7 @@ def upgrade() -> None:
     op.create_table(
         "posts",
         *entity(),
-        sa.Column("author_id", KEY, nullable=False),
+        sa.Column("author_id", BIG_INT_PK, nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("body", sa.String(10_000), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_posts"),
@@ -49,7 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         *entity(),
-        sa.Column("owner_id", KEY, nullable=False),
+        sa.Column("owner_id", BIG_INT_PK, nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
         sa.ForeignKeyConstraint(
@@ -61,8 +61,8 @@ def upgrade() -> None:
     op.create_table(
         "transfers",
         *entity(),
-        sa.Column("source_id", KEY, nullable=False),
-        sa.Column("target_id", KEY, nullable=False),
+        sa.Column("source_id", BIG_INT_PK, nullable=False),
+        sa.Column("target_id", BIG_INT_PK, nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_transfers"),
@@ -74,6 +74,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables, and what is in them."""
+    """Drop the tables."""
     for table in ("transfers", "accounts", "posts", "users"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Outbox: jobs that wait. A branch of its own, so that it can go."""
+"""The outbox. A branch of its own, so that it can be removed."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ down_revision: str | None = None
 branch_labels: Sequence[str] | None = ("outbox",)
 depends_on: Sequence[str] | None = None
 
-MOMENT = sa.DateTime(timezone=True)
+TIMESTAMP = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
@@ -18,19 +18,19 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("created_at", MOMENT, server_default=sa.func.now(), nullable=False),
+        sa.Column("created_at", TIMESTAMP, server_default=sa.func.now(), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("send_at", MOMENT, nullable=True),
-        sa.Column("free_at", MOMENT, nullable=False),
-        sa.Column("done_at", MOMENT, nullable=True),
+        sa.Column("run_at", TIMESTAMP, nullable=True),
+        sa.Column("locked_until", TIMESTAMP, nullable=False),
+        sa.Column("completed_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("key", name="uq_outbox_key"),
     )
-    op.create_index("ix_outbox_send_at", "outbox", ["send_at"])
-    op.create_index("ix_outbox_done_at", "outbox", ["done_at"])
+    op.create_index("ix_outbox_run_at", "outbox", ["run_at"])
+    op.create_index("ix_outbox_completed_at", "outbox", ["completed_at"])
 
 
 def downgrade() -> None:

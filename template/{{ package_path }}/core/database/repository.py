@@ -1,0 +1,92 @@
+"""A repository: the rows of one table, in one transaction."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import ClassVar, Generic, TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from {{ package_name }}.core.database import {{ database }} as dialect
+from {{ package_name }}.core.database.models import Entity
+from {{ package_name }}.core.errors import AppError, NotFoundError
+from {{ package_name }}.core.page_query import PageQuery
+
+ModelT = TypeVar("ModelT", bound=Entity)
+ConstraintError = tuple[type[AppError], str]
+"""The class of an error and its message."""
+
+
+class Repository(Generic[ModelT]):
+    """The rows of one table, in one transaction.
+
+    Attributes:
+        model: The class of the rows.
+        constraint_errors: The errors for violated constraints, by the name of the constraint.
+    """
+
+    model: type[ModelT]
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {}
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def get(self, row_id: int, *, for_update: bool = False) -> ModelT:
+        """Return a row, locked until the end of the transaction if it is for an update.
+
+        Raises:
+            NotFoundError: There is no row with this id.
+        """
+        found = await self.session.get(self.model, row_id, with_for_update=for_update or None)
+        if found is None:
+            raise NotFoundError(f"There is no such {self.model.__name__.lower()}.")
+        return found
+
+    async def save(self, entity: ModelT) -> ModelT:
+        """Insert or update a row.
+
+        Raises:
+            AppError: It violates a constraint of `constraint_errors`.
+        """
+        async with self.translate_constraints():
+            self.session.add(entity)
+        return entity
+
+    async def delete(self, entity: ModelT) -> None:
+        """Delete a row.
+
+        Raises:
+            AppError: That violates a constraint of `constraint_errors`.
+        """
+        async with self.translate_constraints():
+            await self.session.delete(entity)
+
+    @asynccontextmanager
+    async def translate_constraints(self) -> AsyncIterator[None]:
+        """Run statements in a savepoint, and raise the error for a violated constraint.
+
+        Only these statements are rolled back then; the transaction continues.
+        """
+        try:
+            async with self.session.begin_nested():
+                yield
+        except IntegrityError as error:
+            for name, (kind, message) in self.constraint_errors.items():
+                if dialect.violates(error, name):
+                    raise kind(message) from error
+            raise
+
+    def ascending(self, page: PageQuery) -> Select[ModelT]:
+        """Return the statement for a page, oldest row first."""
+        query = select(self.model).order_by(self.model.id).limit(page.limit)
+        return query if page.after is None else query.where(self.model.id > page.after)
+
+    def descending(self, page: PageQuery) -> Select[ModelT]:
+        """Return the statement for a page, newest row first."""
+        query = select(self.model).order_by(self.model.id.desc()).limit(page.limit)
+        return query if page.after is None else query.where(self.model.id < page.after)
+
+    async def list_page(self, page: PageQuery) -> Sequence[ModelT]:
+        """Return the rows of a page, oldest first."""
+        return (await self.session.scalars(self.ascending(page))).all()

@@ -1,0 +1,53 @@
+"""The access log: one line a request."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from {{ package_name }}.core.logging.redaction import redact
+from {{ package_name }}.core.logging.rendering import (
+    LoggingSettings,
+    Output,
+    dump,
+    is_console,
+    renderers,
+)
+from {{ package_name }}.core.web.context import RequestContext
+
+
+class AccessLog:
+    """Writes one line a request, also for failed requests.
+
+    It calls the processors without a logger: a logger would add a third to the cost of the line.
+    """
+
+    def __init__(self, settings: LoggingSettings, output: Output) -> None:
+        self.output = output
+        self.client_address = settings.client_address
+        self.renderers = renderers(settings, output.stream)
+        self.is_json = not is_console(settings, output.stream)
+
+    def write(self, context: RequestContext) -> None:
+        """Write the line of a request, with the context variables that were bound for it."""
+        scope = context.scope
+        bound = structlog.contextvars.merge_contextvars(None, "info", {})
+        line: Any = {
+            **redact(None, "info", bound),
+            "event": "request.completed",
+            "level": "info",
+            "logger": "access",
+            "timestamp": datetime.now(UTC),
+            "method": scope["method"],
+            "route": context.route,  # not the path: it may hold names and tokens
+            "status": context.status,
+            "duration_ms": int(context.duration * 1_000_000) / 1000,
+        }
+        if self.client_address and scope.get("client"):
+            line["client"] = scope["client"][0]
+        if self.is_json:
+            self.output.write_buffered(dump(line))
+            return
+        for render in self.renderers:
+            line = render(None, "info", line)
+        self.output.write(line)

@@ -1,0 +1,126 @@
+"""How records become lines: JSON for collectors, a readable form for a terminal."""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import PurePath
+from typing import BinaryIO, Literal
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from {{ package_name }}.core.settings import SettingsGroup
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
+
+
+class LoggingSettings(SettingsGroup):
+    """The log."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["auto", "console", "json"] = "auto"
+    client_address: bool = False
+
+
+def add_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the time, as a processor of structlog."""
+    event["timestamp"] = datetime.now(UTC)
+    return event
+
+
+def format_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Format the time as local HH:MM:SS."""
+    event["timestamp"] = event["timestamp"].astimezone().strftime("%H:%M:%S")
+    return event
+
+
+def escape_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape control characters: a line feed in a value could forge a record."""
+    return {
+        key: CONTROL.sub(lambda found: ascii(found[0])[1:-1], value)
+        if isinstance(value, str) and key != "exception"
+        else value
+        for key, value in event.items()
+    }
+
+
+def drop_duplicate_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop the copies of the message that formatters and uvicorn add."""
+    event.pop("message", None)
+    event.pop("color_message", None)
+    return event
+
+
+def safe_repr(value: object) -> str:
+    """Return the text for a value that JSON has no type for: only its class, unless it is safe."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal | PurePath):
+        return str(value)
+    return f"<{type(value).__name__}>"
+
+
+def dump(event: EventDict) -> bytes:
+    """Return a record as one line of ASCII JSON."""
+    try:
+        line = orjson.dumps(event, default=safe_repr, option=JSON_OPTIONS)
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+        line = b"\x7f"
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return json.dumps(event, default=safe_repr).replace("\x7f", "\\u007f").encode()
+
+
+def to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Render a record as JSON, as the last processor of structlog."""
+    return dump(event).decode()
+
+
+class Output:
+    """Writes records to a stream; a broken pipe must not fail a request."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.pending: list[bytes] = []
+
+    def write(self, line: str) -> None:
+        """Write a record, after the buffered ones."""
+        self.pending.append(line.encode(errors="backslashreplace"))
+        self.flush()
+
+    def write_buffered(self, line: bytes) -> None:
+        """Buffer a record until the next iteration of the event loop.
+
+        One write a line would cost a busy server more than rendering it.
+        """
+        if not self.pending:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.pending.append(line)
+
+    def flush(self) -> None:
+        """Write the buffered records."""
+        if not self.pending:
+            return
+        lines = b"\n".join([*self.pending, b""])
+        self.pending.clear()
+        try:
+            self.stream.write(lines)
+            self.stream.flush()
+        except OSError:
+            return
+
+
+def is_console(settings: LoggingSettings, stream: BinaryIO) -> bool:
+    """Return whether the log is for a terminal instead of JSON."""
+    return settings.format == "console" or (settings.format == "auto" and stream.isatty())
+
+
+def renderers(settings: LoggingSettings, stream: BinaryIO) -> list[Processor]:
+    """Return the last processors: JSON, or colours for a terminal."""
+    if is_console(settings, stream):
+        return [format_time, escape_controls, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    return [to_json]

@@ -1,0 +1,32 @@
+"""What is known of a request, for the hooks of components."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.types import Scope
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request.
+
+    Attributes:
+        scope: The ASGI scope.
+        request_headers: Request headers by lower-case name; the last value wins.
+        start: Arrival time, by time.perf_counter().
+        headers: Headers to add to the response.
+        started: Whether the response has started.
+        status: Response status; 500 until the response starts.
+        route: Route template, e.g. `/users/{user_id}`: low cardinality, safe as a label. It is
+            "unmatched" without a route, and set once the response has ended.
+        duration: Seconds from arrival to the end of the response, set then.
+    """
+
+    scope: Scope
+    request_headers: Mapping[bytes, bytes]
+    start: float
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    started: bool = False
+    status: int = 500
+    route: str = "unmatched"
+    duration: float = 0
