@@ -1,1 +1,1 @@
-"""HTTP: routes, and how errors are answered."""
+"""HTTP: routes, and the bodies of requests and responses."""

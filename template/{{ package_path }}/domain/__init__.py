@@ -1,1 +1,1 @@
-"""What the project is about: its models and their rules, free of the web."""
+"""The models and their rules, without HTTP."""

@@ -1,4 +1,4 @@
-"""What the use cases are asked for: objects instead of long lists of parameters."""
+"""The arguments of use cases."""
 
 from dataclasses import dataclass
 
@@ -6,28 +6,28 @@ from {{ package_name }}.core.errors import InvalidInputError
 
 
 class SameAccountError(InvalidInputError):
-    """A transfer would lead back to where it came from."""
+    """The source and the target of a transfer are the same account."""
 
     code = "same_account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A user who is to be registered."""
+    """A user to register."""
 
     email: str
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserChange:
-    """What is to become of a user; None leaves it as it is.
+class UserUpdate:
+    """A change of a user; None keeps a value.
 
     Attributes:
-        user_id: Who.
-        versions: The versions that the caller has seen, None if any will do.
-        email: Their new e-mail address.
-        name: Their new name.
+        user_id: The user.
+        versions: The versions that may be changed, None for any.
+        email: The new e-mail address.
+        name: The new name.
     """
 
     user_id: int
@@ -38,7 +38,7 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """A post that is to be published."""
+    """A post to publish."""
 
     author_id: int
     title: str
@@ -47,7 +47,7 @@ class NewPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account that is to be opened, with so much in it."""
+    """An account to open, with its balance in minor units."""
 
     owner_id: int
     balance: int
@@ -55,10 +55,16 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequest:
-    """Money that is to go from one account to another, in minor units.
+    """A transfer to make.
+
+    Attributes:
+        source_id: The account that pays.
+        target_id: The account that receives.
+        amount: In minor units.
+        key: The idempotency key of the client.
 
     Raises:
-        SameAccountError: The accounts are one.
+        SameAccountError: The accounts are the same.
     """
 
     source_id: int
@@ -67,21 +73,6 @@ class TransferRequest:
     key: str
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense for any two accounts."""
+        """Reject a transfer to the same account."""
         if self.source_id == self.target_id:
-            raise SameAccountError("The accounts must be two.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
-    """A part of a list.
-
-    Attributes:
-        after: The number of the entry that the part comes after, None for the first part.
-        limit: How many entries it has at most.
-        of: Whose entries, None for everybody's.
-    """
-
-    after: int | None = None
-    limit: int
-    of: int | None = None
+            raise SameAccountError("source_id and target_id must differ.")

@@ -1,35 +1,37 @@
-"""The worked example, plugged in: `example` in the answers takes all of it away."""
+"""The components of the example; `example: false` in the answers removes it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-
-from {{ package_name }}.api.routes import dashboard, money, posts, users
+from {{ package_name }}.api.routes import (
+    accounts,
+    dashboard,
+    posts,
+    transfers,
+    users,
+)
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web.pagination import Cursors
-from {{ package_name }}.infrastructure.repositories import SqlTransactions
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.infrastructure.repositories import SqlUnitOfWork
 from {{ package_name }}.services.dashboard import DashboardService
 from {{ package_name }}.services.post_service import PostService
 from {{ package_name }}.services.transfer_service import TransferService
 from {{ package_name }}.services.user_service import UserService
-from {{ package_name }}.settings import Settings
+
+ROUTERS = (users.router, posts.router, accounts.router, transfers.router, dashboard.router)
 
 
-def component(settings: Settings) -> Component:
-    """Plug the example in; it comes after the database."""
-    cursors = Cursors(settings.pages.secret.get_secret_value())
+def component() -> Component:
+    """Add users, posts, accounts, transfers and the dashboard; it starts after the database."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        transactions = SqlTransactions(app.state.started["database"])
-        yield {
-            "cursors": cursors,
-            "dashboards": DashboardService(transactions),
-            "posts": PostService(transactions),
-            "transfers": TransferService(transactions),
-            "users": UserService(transactions),
-        }
+    async def start(services: Services) -> AsyncIterator[None]:
+        unit_of_work = SqlUnitOfWork(services.get(Database))
+        services.add(DashboardService, DashboardService(unit_of_work))
+        services.add(PostService, PostService(unit_of_work))
+        services.add(TransferService, TransferService(unit_of_work))
+        services.add(UserService, UserService(unit_of_work))
+        yield
 
-    routers = (users.router, posts.router, money.router, dashboard.router)
-    return Component(name="example", start=start, routers=routers)
+    return Component(name="example", start=start, routers=ROUTERS)

@@ -1,26 +1,31 @@
-"""Numbers of users: where the example and the cache meet."""
+"""The component of user statistics."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-
 from {{ package_name }}.api.routes import user_stats
+from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.infrastructure.user_stats import SqlCounting
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.infrastructure.user_stats import (
+    SqlUserStatsRepository,
+)
+from {{ package_name }}.services.post_service import PostService
+from {{ package_name }}.services.user_service import UserService
 from {{ package_name }}.services.user_stats import UserStatsService
-from {{ package_name }}.settings import Settings
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the numbers in; it comes after the use cases whose changes make it forget them."""
+def component() -> Component:
+    """Add user statistics; it starts after the services whose changes invalidate them."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        started = app.state.started
-        stats = UserStatsService(started["cache"], SqlCounting(started["database"]))
-        for service in (started["posts"], started["users"]):
-            service.changed.append(stats.forget)
-        yield {"user_stats": stats}
+    async def start(services: Services) -> AsyncIterator[None]:
+        repository = SqlUserStatsRepository(services.get(Database))
+        stats = UserStatsService(services.get(Cache), repository)
+        services.get(PostService).on_change.append(stats.invalidate)
+        services.get(UserService).on_change.append(stats.invalidate)
+        services.add(UserStatsService, stats)
+        yield
 
     return Component(name="user_stats", start=start, routers=(user_stats.router,))

@@ -1,27 +1,31 @@
-"""What accounts are worth: where the example and the HTTP client meet."""
+"""The component of valuations."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from fastapi import FastAPI
 
 from {{ package_name }}.api.routes import valuation
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.infrastructure.exchange_rates import HttpRates
-from {{ package_name }}.infrastructure.repositories import SqlTransactions
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.http_client import HttpClient
+from {{ package_name }}.core.services import Services
+from {{ package_name }}.infrastructure.exchange_rates import (
+    ExchangeRatesSettings,
+    FrankfurterClient,
+)
+from {{ package_name }}.infrastructure.repositories import SqlUnitOfWork
 from {{ package_name }}.services.valuation import ValuationService
-from {{ package_name }}.settings import Settings
 
 
-def component(settings: Settings) -> Component:
-    """Plug it in; there is no such route unless the settings say who knows the rates."""
+def component(settings: ExchangeRatesSettings) -> Component:
+    """Add valuations if the settings name a service for exchange rates."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        started = app.state.started
-        rates = HttpRates(started["http"], settings.rates)
-        yield {"valuations": ValuationService(SqlTransactions(started["database"]), rates)}
+    async def start(services: Services) -> AsyncIterator[None]:
+        rates = FrankfurterClient(services.get(HttpClient), settings)
+        unit_of_work = SqlUnitOfWork(services.get(Database))
+        services.add(ValuationService, ValuationService(unit_of_work, rates))
+        yield
 
-    if not settings.rates.url:
+    if not settings.url:
         return Component(name="valuation")
     return Component(name="valuation", start=start, routers=(valuation.router,))

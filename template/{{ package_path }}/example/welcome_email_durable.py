@@ -1,81 +1,83 @@
-"""New users get a mail: where the example and background work meet."""
+"""The component of the welcome mail, sent by a durable job."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TypeVar
 
-from fastapi import FastAPI
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.jobs.outbox import Job, add
+from {{ package_name }}.core.jobs import Jobs
+from {{ package_name }}.core.jobs.outbox import Job, enqueue
+from {{ package_name }}.core.mail import Mail, Mailer
+from {{ package_name }}.core.services import Services
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import User
 from {{ package_name }}.infrastructure.repositories import (
     SqlRepositories,
-    SqlTransactions,
+    SqlUnitOfWork,
 )
 from {{ package_name }}.services.ports import Repositories
 from {{ package_name }}.services.user_service import UserService
-from {{ package_name }}.services.welcome_email import Mail, Mailer, welcome
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.services.welcome_email import welcome_mail
 
 Result = TypeVar("Result")
 
 MAIL = TypeAdapter(Mail)
 
 
-class Joined:
-    """Runs the work of a use case in a transaction that is there already, as a part of it."""
+class ExistingTransaction:
+    """Runs work in the transaction of a session, whose owner commits it."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self.stored = SqlRepositories(session)
+        self.repos = SqlRepositories(session)
 
     async def write(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
-        """Run work; whoever began the transaction commits it."""
-        return await work(self.stored)
+        """Run work."""
+        return await work(self.repos)
 
     read = write
 
 
 class WelcomingUserService(UserService):
-    """Registers users as ever, and welcomes each by a mail; who is imported gets none."""
+    """Sends a mail to each user who registers; imported users get none."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(SqlTransactions(database))
+        super().__init__(SqlUnitOfWork(database))
         self.database = database
 
     async def register(self, new: NewUser) -> User:
-        """Store a new user, and in the same transaction the job that sends the mail.
+        """Store a new user, and the job that sends the mail in the same transaction.
 
         Raises:
-            EmailTakenError: Another one has the e-mail address.
+            EmailTakenError: Another user has the e-mail address.
         """
 
         async def work(session: AsyncSession) -> User:
-            user = await UserService(Joined(session)).register(new)
-            mail = welcome(user)
-            await add(session, Job(name="welcome", key=mail.key, payload=asdict(mail)))
+            user = await UserService(ExistingTransaction(session)).register(new)
+            mail = welcome_mail(user)
+            job = Job(name="welcome", key=mail.idempotency_key, payload=asdict(mail))
+            await enqueue(session, job)
             return user
 
         return await self.database.write(work)
 
 
-def component(_settings: Settings) -> Component:
-    """Plug the mail in: it takes the place of the example's own use cases of users."""
+def component() -> Component:
+    """Replace the service of users, and add the handler of the job."""
 
     @asynccontextmanager
-    async def start(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
-        started = app.state.started
-        mailer: Mailer = started["mailer"]
+    async def start(services: Services) -> AsyncIterator[None]:
+        mailer = services.get(Mailer)
 
         async def send(payload: Mapping[str, JsonValue]) -> None:
             await mailer.send(MAIL.validate_python(payload))
 
-        started["jobs"].handlers["welcome"] = send
-        yield {"users": WelcomingUserService(started["database"])}
+        services.get(Jobs).handlers["welcome"] = send
+        services.replace(UserService, WelcomingUserService(services.get(Database)))
+        yield
 
-    return Component(name="outbox_welcoming", start=start)
+    return Component(name="welcome_email", start=start)

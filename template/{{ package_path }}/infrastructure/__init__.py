@@ -1,1 +1,1 @@
-"""What reaches outside the process."""
+"""Implementations of the interfaces in services/ports.py."""

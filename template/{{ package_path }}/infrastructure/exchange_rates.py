@@ -1,4 +1,4 @@
-"""Exchange rates, of another service."""
+"""Exchange rates of a service with Frankfurter's API."""
 
 from decimal import Decimal
 from functools import partial
@@ -8,51 +8,56 @@ from pydantic import BaseModel, Field, ValidationError
 
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.core.http_client.stale import LastGood
-from {{ package_name }}.infrastructure.exchange_rates import RatesSettings
+from {{ package_name }}.core.http_client.stale import StaleIfError
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.services.valuation import Currency
 
-# That there is no rate is not that there is no account: whoever asks for one is told otherwise.
+# A missing rate must not surface as "account not found".
 UNREADABLE = (KeyError, NotFoundError, ValidationError)
 
 
-class TodaysRates(BaseModel):
-    """What the other service says, as far as it matters."""
+class ExchangeRatesSettings(SettingsGroup):
+    """Exchange rates; without a URL there is no valuation."""
+
+    url: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
+    currency: str = Field(default="EUR", pattern=r"^(CHF|EUR|GBP|USD)$")
+    stale_seconds: float = Field(default=86_400, ge=0, le=604_800)
+
+
+class RatesResponse(BaseModel):
+    """The part of the response that is used."""
 
     rates: dict[str, Annotated[Decimal, Field(gt=0, lt=10_000)]]
 
 
-class HttpRates:
-    """Asks a service that speaks as Frankfurter does: `?base=EUR&symbols=USD`.
+class FrankfurterClient:
+    """Requests rates by `?base=EUR&symbols=USD`; a stale rate replaces an unavailable one."""
 
-    If it can't say, a rate that it has told before will do, unless that is too old.
-    """
-
-    def __init__(self, http: HttpClient, settings: RatesSettings) -> None:
+    def __init__(self, http: HttpClient, settings: ExchangeRatesSettings) -> None:
         self.http = http
         self.settings = settings
-        self.last_good = LastGood("exchange_rates")
+        self.last_rates = StaleIfError("exchange_rates")
 
     async def rate(self, currency: Currency) -> Decimal:
-        """Return how many of them one unit of an account is worth.
+        """Return the value of one unit of the accounts' currency.
 
         Raises:
-            UnavailableError: The other service can't say, and has not for too long.
+            UnavailableError: The service is unavailable, and the last rate is too old.
         """
         if currency == self.settings.currency:
             return Decimal(1)
         load = partial(self.load, currency)
-        return await self.last_good.get(currency, load, most_seconds=self.settings.stale_seconds)
+        return await self.last_rates.get(currency, load, max_age=self.settings.stale_seconds)
 
     async def load(self, currency: Currency) -> Decimal:
-        """Ask the other service.
+        """Request a rate.
 
         Raises:
-            UnavailableError: It can't say.
+            UnavailableError: The service is unavailable, or its response has no valid rate.
         """
         params = {"base": self.settings.currency, "symbols": currency}
         try:
             response = await self.http.get(self.settings.url, params)
-            return TodaysRates.model_validate_json(response.content).rates[currency]
+            return RatesResponse.model_validate_json(response.content).rates[currency]
         except UNREADABLE as error:
-            raise UnavailableError("Nobody can tell the exchange rate right now.") from error
+            raise UnavailableError("The exchange rate is temporarily unavailable.") from error

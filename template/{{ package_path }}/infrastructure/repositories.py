@@ -1,22 +1,19 @@
 """Repositories, in SQL."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import ClassVar
 
-from sqlalchemy import Integer, Select, bindparam, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Integer, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database.models import Entity
-from {{ package_name }}.core.errors import (
-    AppError,
-    ConflictError,
-    NotFoundError,
+from {{ package_name }}.core.database.repository import (
+    ConstraintError,
+    Repository,
 )
-from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.errors import ConflictError
+from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import Account, Post, Transfer, User
 from {{ package_name }}.services.ports import Repositories, Result, UserRow
@@ -32,6 +29,7 @@ LIST_USERS = (
     .limit(bindparam("limit", type_=Integer))
 )
 """A page of users, oldest first. Columns cost half as much as entities."""
+
 
 class EmailTakenError(ConflictError):
     """Another user has this e-mail address."""

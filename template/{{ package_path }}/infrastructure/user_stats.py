@@ -1,4 +1,4 @@
-"""The numbers of users, counted by the database."""
+"""Statistics of users, computed by the database."""
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,14 +9,14 @@ from {{ package_name }}.domain.models import Post, User
 from {{ package_name }}.services.user_stats import UserStats
 
 
-class SqlCounting:
-    """Counts what users have written, in one statement."""
+class SqlUserStatsRepository:
+    """Computes statistics in one statement."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def count(self, user_id: int) -> UserStats:
-        """Return the numbers of a user.
+    async def get(self, user_id: int) -> UserStats:
+        """Return the statistics of a user.
 
         Raises:
             NotFoundError: There is no such user.

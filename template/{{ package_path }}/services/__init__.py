@@ -1,1 +1,1 @@
-"""The use cases: what each does in one transaction, free of the web and of SQL."""
+"""The use cases, each in one transaction, without HTTP and SQL."""

@@ -1,11 +1,11 @@
-"""What the use cases need of the outside, as they see it."""
+"""The interfaces that the use cases need."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import Account, Post, Transfer, User
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class UserRow:
-    """A user in a list: a plain row, as lists are long; to freeze it takes four times as long."""
+    """A user in a list. It is not frozen: lists are long, and that would take four times as long."""
 
     id: int
     email: str
@@ -23,91 +23,72 @@ class UserRow:
 
 
 class Users(Protocol):
-    """The users."""
+    """Users in a transaction."""
 
-    async def get(self, key: int, *, lock: bool = False) -> User:
-        """Return a user, and let nobody else change them if asked to."""
+    async def get(self, row_id: int, *, for_update: bool = False) -> User: ...
 
-    async def save(self, user: User) -> User:
-        """Store a user."""
+    async def save(self, user: User) -> User: ...
 
-    async def remove(self, user: User) -> None:
-        """Remove a user, with their posts."""
+    async def delete(self, user: User) -> None: ...
 
-    async def rows(self, part: Slice) -> list[UserRow]:
-        """Return users, oldest first."""
+    async def list_rows(self, page: PageQuery) -> list[UserRow]: ...
 
-    async def save_many(self, users: Iterable[NewUser]) -> int:
-        """Store many users and return how many."""
+    async def save_many(self, users: Iterable[NewUser]) -> int: ...
 
 
 class Posts(Protocol):
-    """The posts."""
+    """Posts in a transaction."""
 
-    async def save(self, post: Post) -> Post:
-        """Store a post."""
+    async def save(self, post: Post) -> Post: ...
 
-    async def newest(self, part: Slice) -> Sequence[Post]:
-        """Return posts with their authors, newest first."""
+    async def newest(self, page: PageQuery, author_id: int | None = None) -> Sequence[Post]: ...
 
 
 class Accounts(Protocol):
-    """The accounts."""
+    """Accounts in a transaction."""
 
-    async def get(self, key: int, *, lock: bool = False) -> Account:
-        """Return an account."""
+    async def get(self, row_id: int, *, for_update: bool = False) -> Account: ...
 
-    async def save(self, account: Account) -> Account:
-        """Store an account."""
+    async def save(self, account: Account) -> Account: ...
 
-    async def lock(self, *keys: int) -> Sequence[Account]:
-        """Return accounts in the order asked for, and let nobody else change them."""
+    async def lock(self, *ids: int) -> Sequence[Account]: ...
 
-    async def part(self, part: Slice) -> Sequence[Account]:
-        """Return accounts, oldest first."""
+    async def list_page(self, page: PageQuery) -> Sequence[Account]: ...
 
-    async def total(self, owner_id: int) -> int:
-        """Return what all accounts of a user hold together."""
+    async def total(self, owner_id: int) -> int: ...
 
 
 class Transfers(Protocol):
-    """The transfers."""
+    """Transfers in a transaction."""
 
-    async def get(self, key: int, *, lock: bool = False) -> Transfer:
-        """Return a transfer."""
+    async def get(self, row_id: int, *, for_update: bool = False) -> Transfer: ...
 
-    async def find(self, source_id: int, key: str) -> Transfer | None:
-        """Return the transfer that a caller calls so, None if there is none."""
+    async def find(self, source_id: int, key: str) -> Transfer | None: ...
 
-    async def save(self, transfer: Transfer) -> Transfer:
-        """Store a transfer."""
+    async def save(self, transfer: Transfer) -> Transfer: ...
 
 
 class Repositories(Protocol):
-    """All that is stored, as one transaction sees it."""
+    """The repositories of one transaction."""
 
     @property
-    def users(self) -> Users:
-        """The users."""
+    def users(self) -> Users: ...
 
     @property
-    def posts(self) -> Posts:
-        """The posts."""
+    def posts(self) -> Posts: ...
 
     @property
-    def accounts(self) -> Accounts:
-        """The accounts."""
+    def accounts(self) -> Accounts: ...
 
     @property
-    def transfers(self) -> Transfers:
-        """The transfers."""
+    def transfers(self) -> Transfers: ...
 
 
-class Transactions(Protocol):
-    """Runs work in transactions of its own."""
+class UnitOfWork(Protocol):
+    """Runs work in a transaction."""
 
     async def read(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
-        """Run work that only reads."""
+        """Run work in a read-only transaction."""
 
     async def write(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
-        """Run work and commit it, or nothing of it; it may be run more than once."""
+        """Run work and commit it; it may run more than once."""

@@ -2,23 +2,23 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewPost
 from {{ package_name }}.domain.models import Post
-from {{ package_name }}.services.ports import Repositories, Transactions
+from {{ package_name }}.services.ports import Repositories, UnitOfWork
 
 
 class PostService:
-    """Publishes posts and lists them.
+    """Publishes and lists posts.
 
     Attributes:
-        changed: Called with the number of an author after the commit of a post; also if it failed,
-            because the answer to a commit can be lost.
+        on_change: Callbacks with an author id, called after a post is stored; also after a failed
+            commit, because the commit may have succeeded.
     """
 
-    def __init__(self, transactions: Transactions) -> None:
-        self.transactions = transactions
-        self.changed: list[Callable[[int], Awaitable[None]]] = []
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self.unit_of_work = unit_of_work
+        self.on_change: list[Callable[[int], Awaitable[None]]] = []
 
     async def publish(self, new: NewPost) -> Post:
         """Store a new post.
@@ -27,27 +27,27 @@ class PostService:
             NotFoundError: There is no such author.
         """
 
-        async def work(stored: Repositories) -> Post:
-            author = await stored.users.get(new.author_id)
+        async def work(repos: Repositories) -> Post:
+            author = await repos.users.get(new.author_id)
             post = Post(author=author, author_id=author.id, title=new.title, body=new.body)
-            return await stored.posts.save(post)
+            return await repos.posts.save(post)
 
         try:
-            return await self.transactions.write(work)
+            return await self.unit_of_work.write(work)
         finally:
-            for tell in self.changed:
-                await tell(new.author_id)
+            for callback in self.on_change:
+                await callback(new.author_id)
 
-    async def newest(self, part: Slice) -> Sequence[Post]:
-        """Return posts with their authors, newest first; those of one user, if asked to.
+    async def newest(self, page: PageQuery, author_id: int | None = None) -> Sequence[Post]:
+        """Return posts with their authors, newest first; of one author if `author_id` is given.
 
         Raises:
-            NotFoundError: There is no such user.
+            NotFoundError: There is no such author.
         """
 
-        async def work(stored: Repositories) -> Sequence[Post]:
-            if part.of is not None:
-                await stored.users.get(part.of)
-            return await stored.posts.newest(part)
+        async def work(repos: Repositories) -> Sequence[Post]:
+            if author_id is not None:
+                await repos.users.get(author_id)
+            return await repos.posts.newest(page, author_id)
 
-        return await self.transactions.read(work)
+        return await self.unit_of_work.read(work)

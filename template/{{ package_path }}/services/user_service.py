@@ -3,103 +3,103 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from {{ package_name }}.core.errors import PreconditionFailedError
-from {{ package_name }}.core.web.pagination import Slice
-from {{ package_name }}.domain.commands import NewUser, UserChange
+from {{ package_name }}.core.page_query import PageQuery
+from {{ package_name }}.domain.commands import NewUser, UserUpdate
 from {{ package_name }}.domain.models import User
 from {{ package_name }}.services.ports import (
     Repositories,
-    Transactions,
+    UnitOfWork,
     UserRow,
 )
 
-EXPORTED_AT_ONCE = 1000
+EXPORT_BATCH_SIZE = 1000
 
 
 class UserService:
-    """Registers users, and changes, lists and removes them.
+    """Registers, lists, updates and deletes users.
 
     Attributes:
-        changed: Called with the number of a user after the commit that removes them; also if it
-            failed, because the answer to a commit can be lost.
+        on_change: Callbacks with a user id, called after a user is deleted; also after a failed
+            commit, because the commit may have succeeded.
     """
 
-    def __init__(self, transactions: Transactions) -> None:
-        self.transactions = transactions
-        self.changed: list[Callable[[int], Awaitable[None]]] = []
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self.unit_of_work = unit_of_work
+        self.on_change: list[Callable[[int], Awaitable[None]]] = []
 
     async def register(self, new: NewUser) -> User:
         """Store a new user.
 
         Raises:
-            EmailTakenError: Another one has the e-mail address.
+            EmailTakenError: Another user has the e-mail address.
         """
 
-        async def work(stored: Repositories) -> User:
-            return await stored.users.save(User(email=new.email, name=new.name))
+        async def work(repos: Repositories) -> User:
+            return await repos.users.save(User(email=new.email, name=new.name))
 
-        return await self.transactions.write(work)
+        return await self.unit_of_work.write(work)
 
     async def register_all(self, new: Sequence[NewUser]) -> int:
-        """Store many new users, or none of them, and return how many.
+        """Store all new users or none, and return their number.
 
         Raises:
-            EmailTakenError: Two have the same e-mail address.
+            EmailTakenError: Two users have the same e-mail address.
         """
-        return await self.transactions.write(lambda stored: stored.users.save_many(new))
+        return await self.unit_of_work.write(lambda repos: repos.users.save_many(new))
 
     async def get(self, user_id: int) -> User:
         """Return a user.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such user.
         """
-        return await self.transactions.read(lambda stored: stored.users.get(user_id))
+        return await self.unit_of_work.read(lambda repos: repos.users.get(user_id))
 
-    async def change(self, change: UserChange) -> User:
-        """Change a user, if the caller has seen what they change.
+    async def update(self, update: UserUpdate) -> User:
+        """Update a user if the client has seen the current version.
 
         Raises:
             NotFoundError: There is no such user.
-            PreconditionFailedError: Somebody else has changed them since.
+            PreconditionFailedError: Another client has changed the user since.
             EmailTakenError: Another user has the e-mail address.
         """
 
-        async def work(stored: Repositories) -> User:
-            user = await stored.users.get(change.user_id, lock=True)
-            if change.versions is not None and user.version not in change.versions:
-                raise PreconditionFailedError("It has changed since; look at it again.")
-            user.change(email=change.email, name=change.name)
-            return await stored.users.save(user)
+        async def work(repos: Repositories) -> User:
+            user = await repos.users.get(update.user_id, for_update=True)
+            if update.versions is not None and user.version not in update.versions:
+                raise PreconditionFailedError("The user has changed; read it again.")
+            user.update(email=update.email, name=update.name)
+            return await repos.users.save(user)
 
-        return await self.transactions.write(work)
+        return await self.unit_of_work.write(work)
 
-    async def remove(self, user_id: int) -> None:
-        """Remove a user and what they have written.
+    async def delete(self, user_id: int) -> None:
+        """Delete a user and their posts.
 
         Raises:
             NotFoundError: There is no such user.
-            HasAccountsError: They have accounts.
+            HasAccountsError: The user has accounts.
         """
 
-        async def work(stored: Repositories) -> None:
-            await stored.users.remove(await stored.users.get(user_id, lock=True))
+        async def work(repos: Repositories) -> None:
+            await repos.users.delete(await repos.users.get(user_id, for_update=True))
 
         try:
-            await self.transactions.write(work)
+            await self.unit_of_work.write(work)
         finally:
-            for tell in self.changed:
-                await tell(user_id)
+            for callback in self.on_change:
+                await callback(user_id)
 
-    async def part(self, part: Slice) -> list[UserRow]:
+    async def list_page(self, page: PageQuery) -> list[UserRow]:
         """Return users, oldest first."""
-        return await self.transactions.read(lambda stored: stored.users.rows(part))
+        return await self.unit_of_work.read(lambda repos: repos.users.list_rows(page))
 
-    async def all(self) -> AsyncIterator[list[UserRow]]:
-        """Yield all users in parts.
+    async def iter_batches(self) -> AsyncIterator[list[UserRow]]:
+        """Yield all users in batches.
 
-        Each part is read by itself: whoever takes them slowly holds no connection meanwhile.
+        Each batch is a transaction of its own: a slow client holds no connection.
         """
-        part = Slice(limit=EXPORTED_AT_ONCE)
-        while rows := await self.part(part):
+        page = PageQuery(limit=EXPORT_BATCH_SIZE)
+        while rows := await self.list_page(page):
             yield rows
-            part = Slice(limit=EXPORTED_AT_ONCE, after=rows[-1].id)
+            page = PageQuery(limit=EXPORT_BATCH_SIZE, after=rows[-1].id)

@@ -1,4 +1,4 @@
-"""What users have written, in numbers: dear to count, so it is cached, and forgotten by changes."""
+"""Per-user post statistics, cached and invalidated on change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from {{ package_name }}.core.cache.codec import JsonCodec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserStats:
-    """What a user has written: how many posts and characters, and when."""
+    """Number of posts and characters of a user, and the times of the first and last post."""
 
     posts: int
     characters: int
@@ -20,11 +20,11 @@ class UserStats:
     last_at: datetime | None
 
 
-class Counting(Protocol):
-    """Counts what users have written."""
+class UserStatsRepository(Protocol):
+    """Computes statistics."""
 
-    async def count(self, user_id: int) -> UserStats:
-        """Return the numbers of a user.
+    async def get(self, user_id: int) -> UserStats:
+        """Return the statistics of a user.
 
         Raises:
             NotFoundError: There is no such user.
@@ -32,26 +32,26 @@ class Counting(Protocol):
 
 
 def stats_key(user_id: int) -> str:
-    """Return the key of a user's numbers."""
+    """Return the cache key of a user's statistics."""
     return f"user-stats:{user_id}"
 
 
 class UserStatsService:
-    """Tells what users have written."""
+    """Returns statistics of users."""
 
-    def __init__(self, cache: Cache, counting: Counting) -> None:
+    def __init__(self, cache: Cache, repository: UserStatsRepository) -> None:
         self.cache = cache
-        self.counting = counting
+        self.repository = repository
 
     @cached(key=stats_key, ttl=1800, codec=JsonCodec(TypeAdapter(UserStats)))
     async def get_user_stats(self, user_id: int) -> UserStats:
-        """Return the numbers of a user.
+        """Return the statistics of a user.
 
         Raises:
             NotFoundError: There is no such user.
         """
-        return await self.counting.count(user_id)
+        return await self.repository.get(user_id)
 
-    async def forget(self, user_id: int) -> None:
-        """Count anew for who asks next; called when a user may have posted, or may be gone."""
-        await self.cache.forget(stats_key(user_id))
+    async def invalidate(self, user_id: int) -> None:
+        """Invalidate the statistics of a user who may have posted, or may be deleted."""
+        await self.cache.invalidate(stats_key(user_id))

@@ -1,29 +1,29 @@
-"""What accounts are worth in other currencies."""
+"""Valuation of accounts in other currencies."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal, Protocol
 
-from {{ package_name }}.services.ports import Transactions
+from {{ package_name }}.services.ports import UnitOfWork
 
 Currency = Literal["CHF", "EUR", "GBP", "USD"]
-"""Those that are known here have hundredths, as accounts do."""
+"""Currencies whose minor unit is a hundredth, as in accounts."""
 
 
-class Rates(Protocol):
-    """Knows what money costs."""
+class ExchangeRates(Protocol):
+    """Exchange rates of the currency of accounts."""
 
     async def rate(self, currency: Currency) -> Decimal:
-        """Return how many of them one unit of an account is worth.
+        """Return the value of one unit of the accounts' currency.
 
         Raises:
-            UnavailableError: Nobody can say right now.
+            UnavailableError: The rate is unavailable.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Worth:
-    """What an account is worth, in minor units of the currency."""
+class Valuation:
+    """The value of an account, in minor units of the currency."""
 
     account_id: int
     currency: Currency
@@ -32,21 +32,21 @@ class Worth:
 
 
 class ValuationService:
-    """Converts what accounts hold."""
+    """Converts the balance of accounts."""
 
-    def __init__(self, transactions: Transactions, rates: Rates) -> None:
-        self.transactions = transactions
+    def __init__(self, unit_of_work: UnitOfWork, rates: ExchangeRates) -> None:
+        self.unit_of_work = unit_of_work
         self.rates = rates
 
-    async def worth(self, account_id: int, currency: Currency) -> Worth:
-        """Return what an account is worth.
+    async def get(self, account_id: int, currency: Currency) -> Valuation:
+        """Return the value of an account.
 
         Raises:
             NotFoundError: There is no such account.
-            UnavailableError: Nobody knows the rate right now.
+            UnavailableError: The exchange rate is unavailable.
         """
-        account = await self.transactions.read(lambda stored: stored.accounts.get(account_id))
-        # The transaction is over: whoever is slow to tell the rate keeps no connection.
+        account = await self.unit_of_work.read(lambda repos: repos.accounts.get(account_id))
+        # The transaction has ended: a slow upstream service holds no connection.
         rate = await self.rates.rate(currency)
         amount = int((account.balance * rate).to_integral_value(ROUND_HALF_EVEN))
-        return Worth(account_id=account.id, currency=currency, rate=rate, amount=amount)
+        return Valuation(account_id=account.id, currency=currency, rate=rate, amount=amount)

@@ -1,1 +1,1 @@
-"""The routes, one module a resource; every router carries its full prefix."""
+"""The routes, one module a resource."""

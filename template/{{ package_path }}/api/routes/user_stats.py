@@ -1,18 +1,21 @@
-"""What users have written, in numbers."""
+"""The route of user statistics."""
 
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
-from {{ package_name }}.core.web.schemas import Number, ResponseBody
+from {{ package_name }}.core.services import provided
+from {{ package_name }}.core.web.schemas import IdPath, ResponseBody
 from {{ package_name }}.services.user_stats import UserStatsService
 
 router = APIRouter(tags=["users"])
 
+UserStatsServiceDep = Annotated[UserStatsService, Depends(provided(UserStatsService))]
+
 
 class UserStatsOut(ResponseBody):
-    """What a user has written: how many posts and characters, and when."""
+    """Number of posts and characters of a user, and the times of the first and last post."""
 
     posts: int
     characters: int
@@ -20,16 +23,7 @@ class UserStatsOut(ResponseBody):
     last_at: datetime | None
 
 
-async def user_stats(request: Request) -> UserStatsService:
-    """Return what tells the numbers of users."""
-    found: UserStatsService = request.state.user_stats
-    return found
-
-
-Stats = Annotated[UserStatsService, Depends(user_stats)]
-
-
 @router.get("/users/{user_id:int}/stats")
-async def get_stats(user_id: Number, stats: Stats) -> UserStatsOut:
-    """Show what a user has written, in numbers."""
+async def get_user_stats(user_id: IdPath, stats: UserStatsServiceDep) -> UserStatsOut:
+    """Return the statistics of a user."""
     return UserStatsOut.model_validate(await stats.get_user_stats(user_id))

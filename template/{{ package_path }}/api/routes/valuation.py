@@ -1,18 +1,21 @@
-"""What accounts are worth."""
+"""The route of valuations."""
 
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
-from {{ package_name }}.core.web.schemas import Number, ResponseBody
+from {{ package_name }}.core.services import provided
+from {{ package_name }}.core.web.schemas import IdPath, ResponseBody
 from {{ package_name }}.services.valuation import Currency, ValuationService
 
 router = APIRouter(tags=["money"])
 
+ValuationServiceDep = Annotated[ValuationService, Depends(provided(ValuationService))]
 
-class WorthOut(ResponseBody):
-    """What an account is worth, in minor units of the currency."""
+
+class ValuationOut(ResponseBody):
+    """The value of an account, in minor units of the currency."""
 
     account_id: int
     currency: Currency
@@ -20,16 +23,9 @@ class WorthOut(ResponseBody):
     amount: int
 
 
-async def valuations(request: Request) -> ValuationService:
-    """Return the use cases of valuation."""
-    found: ValuationService = request.state.valuations
-    return found
-
-
-Valuations = Annotated[ValuationService, Depends(valuations)]
-
-
-@router.get("/accounts/{account_id:int}/worth")
-async def get_worth(account_id: Number, currency: Currency, valuations: Valuations) -> WorthOut:
-    """Show what an account is worth in a currency."""
-    return WorthOut.model_validate(await valuations.worth(account_id, currency))
+@router.get("/accounts/{account_id:int}/valuation")
+async def get_valuation(
+    account_id: IdPath, currency: Currency, valuations: ValuationServiceDep
+) -> ValuationOut:
+    """Return the value of an account in a currency."""
+    return ValuationOut.model_validate(await valuations.get(account_id, currency))

@@ -1,1 +1,1 @@
-"""What requests and answers look like."""
+"""The bodies of requests and responses."""

@@ -1,17 +1,15 @@
-"""Accounts and transfers, as the API shows them."""
+"""Request and response bodies of accounts."""
 
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from {{ package_name }}.api.schemas.accounts import Money
-from {{ package_name }}.api.schemas.posts import PostOut
-from {{ package_name }}.api.schemas.users import UserOut
-from {{ package_name }}.core.web.pagination import Page
 from {{ package_name }}.core.web.schemas import Id, RequestBody, ResponseBody
-from {{ package_name }}.domain.commands import NewAccount, TransferRequest
-from {{ package_name }}.domain.models import MOST_MONEY
+from {{ package_name }}.domain.commands import NewAccount
+from {{ package_name }}.domain.models import MAX_BALANCE
+
+Money = Annotated[int, Field(ge=0, le=MAX_BALANCE, description="In minor units, such as cents")]
 
 
 class AccountIn(RequestBody):
@@ -21,7 +19,7 @@ class AccountIn(RequestBody):
     balance: Money = 0
 
     def to_domain(self) -> NewAccount:
-        """Return what the use case takes."""
+        """Return the argument of the use case."""
         return NewAccount(owner_id=self.owner_id, balance=self.balance)
 
 
@@ -32,41 +30,3 @@ class AccountOut(ResponseBody):
     owner_id: int
     balance: int
     created_at: datetime
-
-
-class AccountPage(Page):
-    """A part of the list of accounts."""
-
-    items: list[AccountOut]
-
-
-class TransferIn(RequestBody):
-    """Money that is to go from one account to another."""
-
-    source_id: Id
-    target_id: Id
-    amount: Annotated[int, Field(ge=1, le=MOST_MONEY, description="In minor units")]
-
-    def to_domain(self, key: str) -> TransferRequest:
-        """Return what the use case takes."""
-        return TransferRequest(
-            source_id=self.source_id, target_id=self.target_id, amount=self.amount, key=key
-        )
-
-
-class TransferOut(ResponseBody):
-    """Money that went from one account to another."""
-
-    id: int
-    source_id: int
-    target_id: int
-    amount: int
-    created_at: datetime
-
-
-class DashboardOut(ResponseBody):
-    """A user, their newest posts, and what their accounts hold together."""
-
-    user: UserOut
-    posts: list[PostOut]
-    balance: int

@@ -1,16 +1,21 @@
-"""Posts, as the API shows them."""
+"""Request and response bodies of posts."""
 
 from datetime import datetime
+from typing import Annotated
 
-from {{ package_name }}.core.web.pagination import Page
+from pydantic import StringConstraints
+
 from {{ package_name }}.core.web.schemas import (
+    NO_NUL,
+    SINGLE_LINE,
     Id,
     RequestBody,
     ResponseBody,
-    Text,
-    Title,
 )
 from {{ package_name }}.domain.commands import NewPost
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=SINGLE_LINE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=NO_NUL)]
 
 
 class PostIn(RequestBody):
@@ -21,12 +26,12 @@ class PostIn(RequestBody):
     body: Text
 
     def to_domain(self) -> NewPost:
-        """Return what the use case takes."""
+        """Return the argument of the use case."""
         return NewPost(author_id=self.author_id, title=self.title, body=self.body)
 
 
 class AuthorOut(ResponseBody):
-    """Who has written a post."""
+    """The author of a post."""
 
     id: int
     name: str
@@ -40,9 +45,3 @@ class PostOut(ResponseBody):
     body: str
     created_at: datetime
     author: AuthorOut
-
-
-class PostPage(Page):
-    """A part of the list of posts."""
-
-    items: list[PostOut]

@@ -1,21 +1,27 @@
-"""Users, as the API shows them."""
+"""Request and response bodies of users."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from {{ package_name }}.core.web.schemas import (
-    Email,
-    Name,
+    SINGLE_LINE,
     RequestBody,
     ResponseBody,
 )
 from {{ package_name }}.domain.commands import NewUser
-from {{ package_name }}.services.ports import UserRow
 
-MOST_AT_ONCE = 1000
+MAX_IMPORT_SIZE = 1000
+
+
+def normalize_email(email: str) -> str:
+    """Return an e-mail address in lower case, as it is stored."""
+    return email.lower()
+
+
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(normalize_email)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=SINGLE_LINE)]
 
 
 class UserIn(RequestBody):
@@ -25,18 +31,18 @@ class UserIn(RequestBody):
     name: Name
 
     def to_domain(self) -> NewUser:
-        """Return what the use case takes."""
+        """Return the argument of the use case."""
         return NewUser(email=self.email, name=self.name)
 
 
 class UsersIn(RequestBody):
-    """Many new users."""
+    """New users."""
 
-    users: Annotated[list[UserIn], Field(min_length=1, max_length=MOST_AT_ONCE)]
+    users: Annotated[list[UserIn], Field(min_length=1, max_length=MAX_IMPORT_SIZE)]
 
 
-class UserChangeIn(RequestBody):
-    """What is to become of a user; what it leaves out stays as it is."""
+class UserUpdateIn(RequestBody):
+    """A change of a user; a missing field stays as it is."""
 
     email: Email | None = None
     name: Name | None = None
@@ -51,15 +57,7 @@ class UserOut(ResponseBody):
     created_at: datetime
 
 
-class Imported(ResponseBody):
-    """How many users there are more."""
+class ImportResult(ResponseBody):
+    """The number of users that were created."""
 
-    imported: int
-
-
-@dataclass(frozen=True, slots=True)
-class UserPage:
-    """A part of the list of users, and where the next one begins."""
-
-    items: list[UserRow]
-    next: str | None
+    created: int

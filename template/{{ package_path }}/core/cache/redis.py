@@ -14,8 +14,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.cache.store import StoreError
+from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 

@@ -82,13 +82,17 @@ class Database:
             UnavailableError: The database is unavailable.
         """
         try:
-            async with (self.read_sessions if read_only else self.write_sessions).begin() as session:
+            async with (
+                self.read_sessions if read_only else self.write_sessions
+            ).begin() as session:
                 yield session
         except (OSError, PoolTimeoutError) as error:
             raise UnavailableError("The database can't be reached.") from error
         except DBAPIError as error:
             if dialect.is_serialization_failure(error):
-                raise TransactionConflictError("Another transaction changed the same data; try again.") from error
+                raise TransactionConflictError(
+                    "Another transaction changed the same data; try again."
+                ) from error
             if read_only and dialect.is_read_only_violation(error):
                 raise  # a bug in the work
             if dialect.is_unavailable(error):

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.settings import SettingsGroup
 
 WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -75,7 +75,9 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         connection.isolation_level = None
         cursor = connection.cursor()
         with suppress(sqlite3.OperationalError):  # another process is setting it
-            cursor.execute("PRAGMA journal_mode=WAL")  # readers and the writer don't wait for each other
+            cursor.execute(
+                "PRAGMA journal_mode=WAL"
+            )  # readers and the writer don't wait for each other
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()

@@ -117,7 +117,9 @@ class HttpClient:
                 return await self.retrying(wait, self.attempt, call)
         except retries.UNSENDABLE as error:
             # The message of the error may quote a secret.
-            raise UpstreamRequestError(f"The request can't be sent: {type(error).__name__}.") from None
+            raise UpstreamRequestError(
+                f"The request can't be sent: {type(error).__name__}."
+            ) from None
         except FAILURES as error:
             raise translate(call, error) from error
 
@@ -189,7 +191,9 @@ def build(
     client = httpx.AsyncClient(
         transport=transport,
         verify=tls_context(),
-        timeout=httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds),
+        timeout=httpx.Timeout(
+            settings.read_timeout_seconds, connect=settings.connect_timeout_seconds
+        ),
         limits=httpx.Limits(max_connections=settings.max_connections),
         # A cookie from one user's response must not go out with another user's request.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.logging import request_id

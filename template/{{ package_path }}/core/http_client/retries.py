@@ -71,7 +71,10 @@ def describe(request: httpx.Request, error: Exception) -> dict[str, object]:
 def log_retry(details: RetryDetails) -> None:
     """Log a retry; stamina's own record shows arguments and messages."""
     error = details.caused_by
-    fields: dict[str, object] = {"attempt": details.retry_num, "wait_seconds": round(details.wait_for, 3)}
+    fields: dict[str, object] = {
+        "attempt": details.retry_num,
+        "wait_seconds": round(details.wait_for, 3),
+    }
     if isinstance(error, httpx.HTTPError):
         logger.warning("http_client.retried", extra={**describe(error.request, error), **fields})
     else:

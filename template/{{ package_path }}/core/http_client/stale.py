@@ -30,9 +30,7 @@ class StaleIfError:
         self.clock = clock
         self.kept: OrderedDict[str, tuple[float, Any]] = OrderedDict()
 
-    async def get(
-        self, key: str, load: Callable[[], Awaitable[Value]], *, max_age: float
-    ) -> Value:
+    async def get(self, key: str, load: Callable[[], Awaitable[Value]], *, max_age: float) -> Value:
         """Load a value; if the source is unavailable, return one up to `max_age` seconds old.
 
         Raises:

@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.{{ database }} import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.cache.redis import RedisUrl
+from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.jobs.models import OutboxJob
 from {{ package_name }}.core.settings import SettingsGroup
 
@@ -114,9 +114,13 @@ class Outbox:
         now = datetime.now(UTC)
         query = (
             update(OutboxJob)
-            .where(OutboxJob.id == job_id, OutboxJob.run_at.is_not(None), OutboxJob.locked_until <= now)
+            .where(
+                OutboxJob.id == job_id, OutboxJob.run_at.is_not(None), OutboxJob.locked_until <= now
+            )
             .values(
-                attempts=OutboxJob.attempts + 1, run_at=now + self.lease, locked_until=now + self.lease
+                attempts=OutboxJob.attempts + 1,
+                run_at=now + self.lease,
+                locked_until=now + self.lease,
             )
             .returning(OutboxJob)
         )

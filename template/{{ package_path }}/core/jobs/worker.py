@@ -10,8 +10,8 @@ from taskiq.receiver import Receiver
 
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.jobs.broker import build_queue
-from {{ package_name }}.core.jobs.outbox import JobsSettings
 from {{ package_name }}.core.jobs.durable import Jobs
+from {{ package_name }}.core.jobs.outbox import JobsSettings
 
 logger = logging.getLogger(__name__)
 
