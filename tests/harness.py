@@ -273,7 +273,8 @@ def copy_template(dst: Path) -> Path:
     macros.mkdir()
     for source in (ROOT / "extensions").glob("*.jinja"):
         shutil.copy2(source, macros)
-    shutil.copytree(ROOT / "extensions" / "licenses", macros / "licenses")
+    for folder in ("licenses", "practices"):
+        shutil.copytree(ROOT / "extensions" / folder, macros / folder)
     return dst
 
 

@@ -1,14 +1,16 @@
 """The database of the tests, migrated."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from pydantic import SecretStr
 from sqlalchemy import Connection, event
 
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.database.{{ database }} import DatabaseSettings
 
 from support.{{ database }} import AWAY, database_url
 
@@ -22,12 +24,12 @@ __all__ = [
     "undone",
 ]
 
-PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def alembic(url: str) -> Config:
     """Return how to run migrations on a database."""
-    settings: Mapping[str, object] = {"database": {"url": url}}
+    settings = DatabaseSettings(url=SecretStr(url))
     return Config(toml_file=PROJECT, attributes={"settings": settings})
 
 
@@ -48,7 +50,7 @@ async def undone(database: Database) -> AsyncIterator[None]:
     """
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
-        for sessions in (database.readers, database.writers):
+        for sessions in (database.read_sessions, database.write_sessions):
             sessions.configure(bind=connection, join_transaction_mode="create_savepoint")
         yield
         await transaction.rollback()

@@ -12,7 +12,7 @@ spec = importlib.util.find_spec("{{ package_name }}")
 assert spec is not None
 assert spec.origin is not None
 PACKAGE = Path(spec.origin).parent
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 ALLOWED = "# allowed: "
 """The comment that exempts its line, followed by the reason."""

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database.models import Base, Moment
+from {{ package_name }}.core.database.models import Base, UtcDateTime
 
 
 class Scratch(DeclarativeBase):
@@ -23,7 +23,7 @@ class Note(Scratch):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(unique=True)
-    written: Mapped[datetime | None] = mapped_column(Moment)
+    written: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 async def bodies(database: Database) -> list[str]:

@@ -41,10 +41,10 @@ async def create_user(body: UserIn, users: UserServiceDep, response: Response) -
     return user_response(user, response)
 
 
-@router.get("")
-async def list_users(params: PageParams, users: UserServiceDep) -> Page[UserOut]:
+@router.get("", response_model=Page[UserOut])
+async def list_users(params: PageParams, users: UserServiceDep) -> Response:
     """List users, oldest first."""
-    return Page[UserOut].from_items(await users.list_page(params.to_query()), params)
+    return Page[UserRow].response(await users.list_page(params.to_query()), params)
 
 
 @router.post("/import", status_code=201)

@@ -10,27 +10,29 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-import {{ package_name }} as package
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import Base
 from {{ package_name }}.core.errors import UnavailableError
 
+PACKAGE = "{{ package_name }}"
+
 
 def upgrade(settings: dialect.DatabaseSettings) -> None:
-    """Run all new migrations.
+    """Run all new migrations, in the wheel too.
 
     Raises:
         UnavailableError: The database is unavailable.
     """
     config = Config(attributes={"settings": settings})
-    config.set_main_option("script_location", f"{package.__name__}:migrations")
+    config.set_main_option("script_location", f"{PACKAGE}:migrations")
     command.upgrade(config, "heads")
     sys.stdout.write("The database is at the newest migration.\n")
 
 
 def import_models() -> None:
     """Import every module of the package, so that the metadata has all models."""
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+    package = importlib.import_module(PACKAGE)
+    for module in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
         if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
 

@@ -1,0 +1,215 @@
+"""The server of the tests, in this process and as a command."""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO
+
+import httpx
+
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.server import Config, ServerSettings
+from {{ package_name }}.core.server.drain import DrainingServer
+from {{ package_name }}.core.settings import PREFIX
+
+# A supervisor sends SIGTERM; Windows has Ctrl-Break instead.
+STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+
+POLL_SECONDS = 0.01
+START_SECONDS = 60
+
+
+class SkippedTime:
+    """Stands in for the `time` module where a test skips time instead of waiting."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def skip(self, seconds: float) -> None:
+        """Move both clocks forward."""
+        self.skipped += seconds
+
+    def monotonic(self) -> float:
+        """Return what time.monotonic() returns, and the skipped seconds."""
+        return time.monotonic() + self.skipped
+
+    def perf_counter(self) -> float:
+        """Return what time.perf_counter() returns, and the skipped seconds."""
+        return time.perf_counter() + self.skipped
+
+
+def free_port() -> int:
+    """Return a port that no server listens on.
+
+    It lies below the ports that systems hand out by themselves: one of those could be given to
+    another test before the service that it is meant for has started.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+class InProcessServer(DrainingServer):
+    """The real server; it ticks every 10 ms instead of every 100, so tests wait less.
+
+    Attributes:
+        port: Where it listens.
+    """
+
+    config: Config
+    port = 0
+
+    async def main_loop(self) -> None:
+        """Tick until the server should exit."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            await asyncio.sleep(POLL_SECONDS)
+
+
+@asynccontextmanager
+async def served(
+    app: Application, settings: ServerSettings | None = None
+) -> AsyncIterator[InProcessServer]:
+    """Serve the application by the real server, and yield the server."""
+    server = InProcessServer(app, settings or ServerSettings())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.port = listener.getsockname()[1]
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield server
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class Service:
+    """The command, running."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
+        self.process = process
+        self.address = "127.0.0.1", port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = log
+
+    def wait_until_ready(self) -> None:
+        """Wait until it listens, which it does once all its components have started."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with suppress(OSError), socket.create_connection(self.address, timeout=5):
+                return
+            assert self.process.poll() is None, self.end()
+            assert time.monotonic() < deadline, "the service does not listen"
+            time.sleep(POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self.process.send_signal(STOP)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; return its exit status and what it printed."""
+        status = self.process.wait(timeout=30)
+        self.log.seek(0)
+        return status, self.log.read().decode()
+
+
+# Its standard input ends with the process that has started it, even if that one is killed.
+WATCHER = """
+import os, signal, sys
+sys.stdin.read()
+getattr(os, "killpg", os.kill)(int(sys.argv[1]), getattr(signal, "SIGKILL", signal.SIGTERM))
+"""
+
+
+@contextmanager
+def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Kill a process, and those that it started, after the block or when the tests are killed."""
+    command = [sys.executable, "-I", "-S", "-c", WATCHER, str(process.pid)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a child process whose coverage is not measured.
+
+    Measuring doubles the time of a start. Tests in this process cover the same lines.
+    """
+    hidden = "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+@contextmanager
+def starting(*arguments: str, **variables: str) -> Iterator[Service]:
+    """Start the command on a free port, do not wait for it, and leave nothing running."""
+    own = {PREFIX + name: value for name, value in variables.items()}
+    port = free_port()
+    command = [sys.executable, "-m", "{{ package_name }}"]
+    with (
+        tempfile.TemporaryFile() as log,  # a full pipe without a reader would block the service
+        subprocess.Popen(
+            [*command, "--port", str(port), *arguments],
+            env=environment() | own,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            start_new_session=True,
+        ) as process,
+        contained(process),
+    ):
+        yield Service(process, port, log)
+
+
+@contextmanager
+def launched(*arguments: str, **variables: str) -> Iterator[Service]:
+    """Start the command on a free port, wait until it listens, and leave nothing running."""
+    with starting(*arguments, **variables) as service:
+        service.wait_until_ready()
+        yield service
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One life of the command, from start to exit.
+
+    Attributes:
+        statuses: The response status of each path that was requested.
+        exit_status: What the process returned after a stop signal.
+        output: What it printed.
+    """
+
+    statuses: dict[str, int]
+    exit_status: int
+    output: str
+
+
+@lru_cache
+def served_session(*arguments: str) -> Session:
+    """Start the command, send two requests and stop it; the tests that only look share one life."""
+    with (
+        launched(*arguments, SERVER__DRAIN_SECONDS="0") as service,
+        httpx.Client(base_url=service.url, headers={"X-Request-ID": "one"}) as client,
+    ):
+        paths = "/openapi.json", "/nowhere?token=hunter2"
+        statuses = {path: client.get(path).status_code for path in paths}
+        service.stop()
+        exit_status, output = service.end()
+    return Session(statuses=statuses, exit_status=exit_status, output=output)
