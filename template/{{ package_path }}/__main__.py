@@ -12,7 +12,7 @@ from {{ package_name }}.settings import Settings
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    commands = (*PRACTICE_COMMANDS, *COMMANDS)
+    commands: tuple[cli.Command[Settings], ...] = (*PRACTICE_COMMANDS, *COMMANDS)
     return cli.main(Settings, create_app, commands, argv)
 
 

@@ -44,6 +44,8 @@ class HasAccountsError(ConflictError):
 
 
 class UserRepository(Repository[User]):
+    """Users."""
+
     model = User
     constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
         "uq_users_email": (EmailTakenError, "Another user has this e-mail address."),
@@ -72,6 +74,8 @@ class UserRepository(Repository[User]):
 
 
 class PostRepository(Repository[Post]):
+    """Posts."""
+
     model = Post
 
     async def newest(self, page: PageQuery, author_id: int | None = None) -> Sequence[Post]:
@@ -83,6 +87,8 @@ class PostRepository(Repository[Post]):
 
 
 class AccountRepository(Repository[Account]):
+    """Accounts."""
+
     model = Account
 
     async def lock(self, *ids: int) -> Sequence[Account]:
@@ -104,6 +110,8 @@ class AccountRepository(Repository[Account]):
 
 
 class TransferRepository(Repository[Transfer]):
+    """Transfers."""
+
     model = Transfer
 
     async def find(self, source_id: int, key: str) -> Transfer | None:

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class UserRow:
-    """A user in a list. It is not frozen: lists are long, and that would take four times as long."""
+    """A user in a list. It is not frozen: that would take four times as long."""
 
     id: int
     email: str

@@ -79,13 +79,13 @@ class Cache:
             await self.flights.share(entry.flight, partial(self.renew, policy, load, entry, end))
         )
 
-    async def forget(self, key: str) -> None:
-        """Serve nothing from before under the key; call it when the change is committed."""
+    async def invalidate(self, key: str) -> None:
+        """Invalidate the entry of a key; call it after the commit of the change."""
         self.forgotten += 1
         await self.store.mark(name_of("key", key), new_mark(), KEY_MARK_SECONDS)
 
-    async def forget_tagged(self, tag: str) -> None:
-        """Serve nothing from before that has the tag; call it when the change is committed."""
+    async def invalidate_tag(self, tag: str) -> None:
+        """Invalidate all entries with a tag; call it after the commit of the change."""
         self.forgotten += 1
         await self.store.mark(name_of("tag", tag), new_mark(), TAG_MARK_SECONDS)
 

@@ -26,10 +26,10 @@ def health_response(status: int, word: str) -> Response:
     return JSONResponse({"status": word}, status, {"Cache-Control": "no-store"})
 
 
-async def run_probe(name: str, probe: Callable[[], Awaitable[None]], timeout: float) -> bool:
-    """Return whether a probe passes within the timeout in seconds."""
+async def run_probe(name: str, probe: Callable[[], Awaitable[None]], seconds: float) -> bool:
+    """Return whether a probe passes in time."""
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             await probe()
     except Exception:
         logger.exception("probe.failed", extra={"probe": name})

@@ -109,7 +109,6 @@ class Page(ResponseBody, Generic[Item]):
     @classmethod
     def response(cls, rows: Sequence[HasId], params: PageRequest) -> Response:
         """Return the page as a response, without validation: the fast form for long lists."""
-        page = cls.model_construct(
-            items=list(rows[: params.limit]), next_cursor=params.next_cursor(rows)
-        )
+        values = {"items": rows[: params.limit], "next_cursor": params.next_cursor(rows)}
+        page = cls.model_construct(**values)
         return Response(page.model_dump_json(), media_type="application/json")
