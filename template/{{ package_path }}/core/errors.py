@@ -1,12 +1,12 @@
-"""The errors that this project raises. What they mean in HTTP is api/errors.py's business."""
+"""The errors of this project. core/web/problems.py maps them to HTTP."""
 
 from typing import ClassVar
 
 
 class AppError(Exception):
-    """Every error of ours; the message is shown to the caller.
+    """Base class of the errors; clients see the message.
 
-    Subclass a leaf and give it a `code` of its own where callers must tell errors apart.
+    Subclass one of its subclasses, with a `code` of its own where clients must tell errors apart.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -17,42 +17,42 @@ class AppError(Exception):
 
 
 class NotFoundError(AppError):
-    """What was asked for does not exist."""
+    """The resource does not exist."""
 
     code = "not_found"
 
 
 class ConflictError(AppError):
-    """The request contradicts what is stored."""
+    """The request conflicts with the stored state."""
 
     code = "conflict"
 
 
 class PreconditionFailedError(AppError):
-    """What is stored is not what the caller takes it for."""
+    """The stored version is not the one that the client has seen."""
 
     code = "precondition_failed"
 
 
 class InvalidInputError(AppError):
-    """The request is well formed but breaks a rule."""
+    """The request is well formed, but violates a rule."""
 
     code = "invalid_input"
 
 
 class UnauthorizedError(AppError):
-    """The caller has not shown who they are."""
+    """The client has not authenticated."""
 
     code = "unauthorized"
 
 
 class ForbiddenError(AppError):
-    """The caller may not do this."""
+    """The client may not do this."""
 
     code = "forbidden"
 
 
 class UnavailableError(AppError):
-    """Something that the request needs can't serve right now; the same request may pass later."""
+    """A dependency is unavailable; the same request may succeed later."""
 
     code = "unavailable"

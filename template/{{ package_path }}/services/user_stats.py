@@ -53,5 +53,5 @@ class UserStatsService:
         return await self.repository.get(user_id)
 
     async def invalidate(self, user_id: int) -> None:
-        """Invalidate the statistics of a user who may have posted, or may be deleted."""
+        """Invalidate the statistics of a user after a post or a deletion."""
         await self.cache.invalidate(stats_key(user_id))

@@ -1,4 +1,4 @@
-"""Long input, piece by piece."""
+"""Batches of a long input."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,10 +8,7 @@ Item = TypeVar("Item")
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield the items in lists of a size, the last of which may be shorter.
-
-    No more than one list is held at a time, however long the input is.
-    """
-    left = iter(items)
-    while batch := list(islice(left, size)):
+    """Yield lists of `size` items; the last one may be shorter. Only one list is in memory."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
         yield batch

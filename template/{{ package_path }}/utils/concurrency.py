@@ -1,4 +1,4 @@
-"""Work that is done at once."""
+"""Concurrent work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def all_or_nothing() -> AsyncIterator[asyncio.TaskGroup]:
-    """Run the tasks of a group at once; the first failure cancels the others, and is raised.
+    """Run the tasks of a group concurrently; the first failure cancels the others.
 
-    It comes by itself, so that whoever knows what it means finds it, not in a group.
+    The failure is raised itself, not in an exception group.
     """
     try:
         async with asyncio.TaskGroup() as group:
