@@ -1,16 +1,14 @@
 """A practice that is off leaves exactly its files out, and no other file names it."""
 
-import ast
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from conftest import Variant
-from harness import NEEDS, makes_sense, questions, tree
+from harness import NEEDS, imported, makes_sense, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -277,16 +275,6 @@ def module_of(path: str) -> str:
     return name.removesuffix("/__init__").replace("/", ".")
 
 
-def imported(text: str) -> Iterator[str]:
-    """Yield the names of the modules that a module imports, or may import."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            yield from (item.name for item in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
-            yield from (f"{node.module}.{item.name}" for item in node.names)
-
-
 @pytest.mark.parametrize("name", PRACTICES)
 def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None:
     """Off, no file names a module, variable, dependency or class that only the practice has."""
@@ -323,7 +311,7 @@ def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None
         for module in modules & set(imported(text))
     }
     package = {path: text for path, text in on.items() if path.startswith(PACKAGE)}
-    # The name of a class may also be part of another name or of a header, or the first word of a docstring.
+    # Such a name may also be a part of another name or a header, or the first word of a docstring.
     left |= {
         name: path
         for name in classes(package) - classes(off)
