@@ -12,7 +12,6 @@ from fastapi import APIRouter, HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core import errors
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component

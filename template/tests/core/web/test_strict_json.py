@@ -7,7 +7,6 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings
