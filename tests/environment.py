@@ -23,7 +23,7 @@ BYTECODE = "PYTHONPYCACHEPREFIX"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A command that has ended. As text it is all that somebody needs who sees it fail."""
+    """A command that has ended. Its text has everything that explains a failure."""
 
     command: Sequence[str]
     status: int

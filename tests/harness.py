@@ -1,5 +1,6 @@
 """Render the template quickly, release it to a git repository, and describe what came out."""
 
+import ast
 import re
 import shutil
 import stat
@@ -81,7 +82,7 @@ def _repository(url: str, found: Callable[[str], str | None] = get_repo) -> str 
 
 @contextmanager
 def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> Iterator[None]:
-    """Take the slow parts out of Copier: a git process a file, and parsing it all anew.
+    """Take the slow parts out of Copier: a git process for each file, and repeated parsing.
 
     What comes out is the same, as test_copies.py shows.
     """
@@ -320,3 +321,13 @@ def tree(path: Path) -> dict[str, bytes]:
             mark = "*" if entry.stat().st_mode & stat.S_IXUSR else ""
             found[f"{name.as_posix()}{mark}"] = entry.read_bytes()
     return found
+
+
+def imported(source: str) -> Iterator[str]:
+    """Yield the modules that Python code imports; of `from a import b` both a and a.b."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (item.name for item in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{item.name}" for item in node.names)

@@ -90,7 +90,7 @@ PLAIN = {
     "an equals sign": "=",
 }
 
-# Text that can break a file, or shows another text than it holds. Nobody takes any of it.
+# Text that can break a file, or shows another text than it holds. No question takes it.
 BROKEN = {
     "line feed": "a\nb",
     "line feed at the end": "a\n",

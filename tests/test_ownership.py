@@ -1,4 +1,4 @@
-"""A practice that is off takes exactly its files along, and nothing that is left names them."""
+"""A practice that is off leaves exactly its files out, and no other file names it."""
 
 import re
 import tomllib
@@ -8,253 +8,193 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import NEEDS, makes_sense, questions, tree
+from harness import NEEDS, imported, makes_sense, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """What a practice owns in a project, and the words that nobody else may use."""
+    """A practice of a project.
+
+    Attributes:
+        off: The answer that switches it off.
+        files: The files that it owns.
+        words: What no other file may contain.
+        shared: The files that differ with it, and stay.
+    """
 
     off: object
     files: set[str] = field(default_factory=set)
     words: str = r"(?!)"  # nothing
     shared: set[str] = field(default_factory=set)
-    """The files that mention it in a hook: they differ, and stay."""
 
 
 PACKAGE = "src/my_service"
-HOOKS = {
-    ".env.example",
-    "README.md",
-    "pyproject.toml",
-    f"{PACKAGE}/components.py",
-    f"{PACKAGE}/settings.py",
-}
+HOOKS = {".env.example", "README.md", "pyproject.toml", f"{PACKAGE}/practices.py"}
+
+
+def paths(package: str = "", tests: str = "") -> set[str]:
+    """Return the paths of modules below the package and below tests/."""
+    return {f"{PACKAGE}/{name}" for name in package.split()} | {
+        f"tests/{name}" for name in tests.split()
+    }
+
+
 PRACTICES = {
     "structured_logging": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/observability/logging.py",
-            f"{PACKAGE}/observability/outgoing_request_id.py",
-            f"{PACKAGE}/observability/request_id.py",
-            f"{PACKAGE}/observability/trace_ids.py",
-            "tests/api/test_outgoing_request_id.py",
-            "tests/api/test_request_id.py",
-            "tests/api/test_trace_ids.py",
-            "tests/architecture/test_logging_rules.py",
-            "tests/unit/test_logging.py",
-        },
-        words=r"structlog|orjson|observability.logging|_LOGGING__|LoggingSettings|"
+        files=paths(
+            """
+            core/http_client/request_id.py core/logging/__init__.py core/logging/access_log.py
+            core/logging/redaction.py core/logging/rendering.py core/logging/request_id.py
+            core/logging/tracing.py
+            """,
+            """
+            architecture/test_logging.py core/http_client/test_request_id.py
+            core/logging/test_logging.py core/logging/test_request_id.py
+            core/logging/test_tracing.py
+            """,
+        ),
+        words=r"structlog|orjson|my_service\.core\.logging|core/logging|_LOGGING__|LoggingSettings|"
         r"request_id|trace_ids",
         shared=HOOKS,
     ),
     "health_checks": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/api/routes/health.py",
-            "tests/api/test_drain.py",
-            "tests/api/test_health.py",
-        },
+        files=paths("core/web/health.py", "core/server/test_drain.py core/web/test_health.py"),
         words=r"[Hh]ealth|HEALTH|PROBE",
         shared=HOOKS - {"pyproject.toml"},
     ),
     "metrics": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/observability/cache_metrics.py",
-            f"{PACKAGE}/observability/database_metrics.py",
-            f"{PACKAGE}/observability/http_client_metrics.py",
-            f"{PACKAGE}/observability/metrics.py",
-            f"{PACKAGE}/observability/outbox_metrics.py",
-            "tests/api/test_cache_metrics.py",
-            "tests/api/test_http_client_metrics.py",
-            "tests/api/test_metrics.py",
-            "tests/integration/test_database_metrics.py",
-            "tests/integration/test_outbox_metrics.py",
-        },
-        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|"
-        r"(cache|database|http_client|outbox)_metrics",
+        files=paths(
+            """
+            core/cache/metrics.py core/database/metrics.py core/http_client/metrics.py
+            core/jobs/outbox_metrics.py core/metrics.py
+            """,
+            """
+            core/cache/test_metrics.py core/database/test_metrics.py
+            core/http_client/test_metrics.py core/jobs/test_outbox_metrics.py core/test_metrics.py
+            """,
+        ),
+        words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|_metrics",
         shared=HOOKS,
     ),
     "tracing": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/observability/outgoing_trace.py",
-            f"{PACKAGE}/observability/tracing.py",
-            f"{PACKAGE}/observability/trace_ids.py",
-            "tests/api/test_outgoing_trace.py",
-            "tests/api/test_trace_ids.py",
-            "tests/api/test_tracing.py",
-        },
+        files=paths(
+            "core/http_client/tracing.py core/logging/tracing.py core/tracing.py",
+            "core/http_client/test_tracing.py core/logging/test_tracing.py core/test_tracing.py",
+        ),
         words=r"opentelemetry-|OTLP|TRACING|TracingSettings|trace_ids",
         shared=HOOKS,
     ),
     "database": Practice(
         off="none",
-        files={
-            f"{PACKAGE}/domain/__init__.py",
-            f"{PACKAGE}/domain/base.py",
-            f"{PACKAGE}/infrastructure/database.py",
-            f"{PACKAGE}/infrastructure/postgresql.py",
-            f"{PACKAGE}/observability/database_metrics.py",
-            "migrations/env.py",
-            "migrations/script.py.mako",
-            "migrations/versions/2026_01_01_0001_start.py",
-            "tests/architecture/test_database_rules.py",
-            "tests/database_server.py",
-            "tests/integration/test_database.py",
-            "tests/integration/test_database_metrics.py",
-            "tests/integration/test_migrations.py",
-            "tests/integration/test_postgresql.py",
-            "tests/postgresql_server.py",
-            "tests/scratch.py",
-        },
-        words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|"
-        r"poe migrate",
-        shared=HOOKS | {"tests/conftest.py"},
+        files=paths(
+            """
+            core/database/__init__.py core/database/metrics.py core/database/migrations.py
+            core/database/models.py core/database/postgresql.py core/database/repository.py
+            core/page_query.py core/web/idempotency.py core/web/pagination.py
+            core/web/preconditions.py migrations/env.py migrations/script.py.mako
+            migrations/versions/2026_01_01_0001_start.py
+            """,
+            """
+            architecture/test_database.py core/database/test_database.py
+            core/database/test_metrics.py core/database/test_migrations.py
+            core/database/test_postgresql.py core/web/test_pagination.py support/database.py
+            support/database_fixtures.py support/postgresql.py support/tables.py
+            """,
+        ),
+        words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
+        shared=HOOKS,
     ),
     "http_client": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/api/routes/valuation.py",
-            f"{PACKAGE}/infrastructure/exchange_rates.py",
-            f"{PACKAGE}/infrastructure/http_client.py",
-            f"{PACKAGE}/infrastructure/retries.py",
-            f"{PACKAGE}/infrastructure/stale.py",
-            f"{PACKAGE}/observability/http_client_metrics.py",
-            f"{PACKAGE}/observability/outgoing_request_id.py",
-            f"{PACKAGE}/observability/outgoing_trace.py",
-            f"{PACKAGE}/services/valuation.py",
-            f"{PACKAGE}/valuation.py",
-            "tests/api/test_http_client_metrics.py",
-            "tests/api/test_outgoing_request_id.py",
-            "tests/api/test_outgoing_trace.py",
-            "tests/api/test_valuation.py",
-            "tests/architecture/test_http_client_rules.py",
-            "tests/integration/test_misbehaving_server.py",
-            "tests/unit/test_http_client.py",
-            "tests/unit/test_stale.py",
-        },
-        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|LastGood|[Oo]ther services|outgoing|"
-        r"RATES__|RatesSettings|valuation",
+        files=paths(
+            """
+            api/routes/valuation.py core/http_client/__init__.py core/http_client/metrics.py
+            core/http_client/request_id.py core/http_client/retries.py core/http_client/stale.py
+            core/http_client/tracing.py example/valuation.py infrastructure/exchange_rates.py
+            services/valuation.py
+            """,
+            """
+            api/test_valuation.py architecture/test_http_client.py core/http_client/test_client.py
+            core/http_client/test_metrics.py core/http_client/test_misbehaving_server.py
+            core/http_client/test_request_id.py core/http_client/test_stale.py
+            core/http_client/test_tracing.py
+            """,
+        ),
+        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|StaleIfError|[Oo]ther services|"
+        r"EXCHANGE_RATES__|ExchangeRatesSettings|valuation",
         shared=HOOKS,
     ),
     "background_jobs": Practice(
         off="none",
-        files={
-            f"{PACKAGE}/domain/outbox.py",
-            f"{PACKAGE}/infrastructure/mailer.py",
-            f"{PACKAGE}/infrastructure/outbox.py",
-            f"{PACKAGE}/infrastructure/outbox_jobs.py",
-            f"{PACKAGE}/observability/outbox_metrics.py",
-            f"{PACKAGE}/outbox_welcoming.py",
-            f"{PACKAGE}/services/welcome.py",
-            f"{PACKAGE}/worker/__init__.py",
-            f"{PACKAGE}/worker/__main__.py",
-            f"{PACKAGE}/worker/queue.py",
-            "migrations/versions/2026_01_03_0003_outbox.py",
-            "tests/api/test_outbox_welcoming.py",
-            "tests/integration/test_outbox.py",
-            "tests/integration/test_outbox_metrics.py",
-            "tests/integration/test_worker.py",
-            "tests/unit/test_mailer.py",
-        },
-        words=r"JOBS__|JobsSettings|in the background|taskiq|outbox|poe worker|smtp|MAIL__|"
-        r"MailSettings|welcom",
+        files=paths(
+            """
+            core/jobs/__init__.py core/jobs/broker.py core/jobs/durable.py core/jobs/models.py
+            core/jobs/outbox.py core/jobs/outbox_metrics.py core/jobs/worker.py core/mail.py
+            example/welcome_email_durable.py migrations/versions/2026_01_03_0003_outbox.py
+            services/welcome_email.py
+            """,
+            """
+            api/test_welcome_email_durable.py core/jobs/test_outbox.py
+            core/jobs/test_outbox_metrics.py core/jobs/test_worker.py core/test_mail.py
+            """,
+        ),
+        words=r"JOBS__|JobsSettings|[Bb]ackground jobs|taskiq|[Oo]utbox|poe worker|smtp|MAIL__|"
+        r"MailSettings|[Ww]elcom",
         shared=HOOKS,
     ),
     "example": Practice(
         off=False,
-        files={
-            f"{PACKAGE}/{path}"
-            for path in (
-                "example.py",
-                "api/cursors.py",
-                "api/dependencies.py",
-                "api/routes/dashboard.py",
-                "api/routes/money.py",
-                "api/routes/posts.py",
-                "api/routes/users.py",
-                "api/routes/user_stats.py",
-                "api/routes/valuation.py",
-                "api/schemas/__init__.py",
-                "api/schemas/money.py",
-                "api/schemas/pages.py",
-                "api/schemas/posts.py",
-                "api/schemas/scalars.py",
-                "api/schemas/users.py",
-                "domain/models.py",
-                "domain/requests.py",
-                "infrastructure/exchange_rates.py",
-                "infrastructure/mailer.py",
-                "infrastructure/repositories.py",
-                "infrastructure/user_stats.py",
-                "services/__init__.py",
-                "services/dashboard.py",
-                "services/ports.py",
-                "services/post_service.py",
-                "services/transfer_service.py",
-                "services/user_service.py",
-                "services/user_stats.py",
-                "services/valuation.py",
-                "services/welcome.py",
-                "utils/__init__.py",
-                "utils/batching.py",
-                "utils/concurrency.py",
-                "outbox_welcoming.py",
-                "user_stats.py",
-                "valuation.py",
-            )
-        }
-        | {
-            "migrations/versions/2026_01_02_0002_example.py",
-            "tests/api/test_accounts.py",
-            "tests/api/test_dashboard.py",
-            "tests/api/test_posts.py",
-            "tests/api/test_transfers.py",
-            "tests/api/test_outbox_welcoming.py",
-            "tests/api/test_user_stats.py",
-            "tests/api/test_users.py",
-            "tests/api/test_valuation.py",
-            "tests/architecture/test_example_rules.py",
-            "tests/factories.py",
-            "tests/integration/test_repositories.py",
-            "tests/integration/test_money.py",
-            "tests/unit/test_batching.py",
-            "tests/unit/test_concurrency.py",
-            "tests/unit/test_cursors.py",
-            "tests/unit/test_mailer.py",
-        },
-        words=r"PAGES__|PagesSettings|polyfactory|factories|user_service|example\.component|"
-        r"MAIL__|MailSettings|RATES__|RatesSettings|user_stats|valuation|welcom",
+        files=paths(
+            """
+            api/__init__.py api/dependencies.py api/routes/__init__.py api/routes/accounts.py
+            api/routes/dashboard.py api/routes/posts.py api/routes/transfers.py
+            api/routes/user_stats.py api/routes/users.py api/routes/valuation.py
+            api/schemas/__init__.py api/schemas/accounts.py api/schemas/dashboard.py
+            api/schemas/posts.py api/schemas/transfers.py api/schemas/users.py domain/__init__.py
+            domain/commands.py domain/models.py example/__init__.py example/user_stats.py
+            example/valuation.py example/welcome_email_durable.py infrastructure/__init__.py
+            infrastructure/exchange_rates.py infrastructure/repositories.py
+            infrastructure/user_stats.py migrations/versions/2026_01_02_0002_example.py
+            services/__init__.py services/dashboard.py services/ports.py services/post_service.py
+            services/transfer_service.py services/user_service.py services/user_stats.py
+            services/valuation.py services/welcome_email.py utils/__init__.py utils/batching.py
+            utils/concurrency.py
+            """,
+            """
+            api/test_accounts.py api/test_dashboard.py api/test_posts.py api/test_transfers.py
+            api/test_user_stats.py api/test_users.py api/test_valuation.py
+            api/test_welcome_email_durable.py architecture/test_example.py factories.py
+            infrastructure/test_repositories.py services/test_money.py utils/test_batching.py
+            utils/test_concurrency.py
+            """,
+        ),
+        words=r"polyfactory|user_service|example import|EXCHANGE_RATES__|ExchangeRatesSettings|"
+        r"user_stats|valuation|[Ww]elcom",
         shared=HOOKS,
     ),
     "cache": Practice(
         off="none",
-        files={
-            f"{PACKAGE}/api/routes/user_stats.py",
-            f"{PACKAGE}/infrastructure/cache.py",
-            f"{PACKAGE}/infrastructure/cache_codec.py",
-            f"{PACKAGE}/infrastructure/cache_entry.py",
-            f"{PACKAGE}/infrastructure/cache_store.py",
-            f"{PACKAGE}/infrastructure/redis_cache.py",
-            f"{PACKAGE}/infrastructure/single_flight.py",
-            f"{PACKAGE}/infrastructure/user_stats.py",
-            f"{PACKAGE}/observability/cache_metrics.py",
-            f"{PACKAGE}/services/user_stats.py",
-            f"{PACKAGE}/user_stats.py",
-            "tests/api/test_cache_metrics.py",
-            "tests/api/test_user_stats.py",
-            "tests/fake_store.py",
-            "tests/integration/test_redis_cache.py",
-            "tests/unit/test_cache.py",
-            "tests/unit/test_cache_codec.py",
-            "tests/unit/test_single_flight.py",
-        },
-        words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|state\.cache|@cached\(|user_stats|fake_store",
-        shared=HOOKS | {"tests/conftest.py"},
+        files=paths(
+            """
+            api/routes/user_stats.py core/cache/__init__.py core/cache/codec.py
+            core/cache/entry.py core/cache/metrics.py core/cache/redis.py
+            core/cache/single_flight.py core/cache/store.py example/user_stats.py
+            infrastructure/user_stats.py services/user_stats.py
+            """,
+            """
+            api/test_user_stats.py core/cache/test_cache.py core/cache/test_codec.py
+            core/cache/test_metrics.py core/cache/test_redis.py core/cache/test_single_flight.py
+            support/cache.py support/redis_fixtures.py
+            """,
+        ),
+        words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|core[./]cache|@cached\(|user_stats",
+        shared=HOOKS,
     ),
     "strict_mypy": Practice(
         off=False,
@@ -263,20 +203,20 @@ PRACTICES = {
     ),
     "coverage_minimum": Practice(
         off=0,
-        words=r"with the coverage gate|fail_under = [1-9]",
-        shared={"README.md", "pyproject.toml"},
+        words=r"--cov-fail-under=[1-9]",
+        shared={"pyproject.toml"},
     ),
 }
 OFF = {name: practice.off for name, practice in PRACTICES.items()}
 
 
 def with_it(name: str) -> list[str]:
-    """Return a practice and those that need it, which go with it."""
+    """Return a practice and those that need it."""
     return [name, *(need.name for need in NEEDS if need.needed == name)]
 
 
 def without(name: str) -> dict[str, object]:
-    """Return the answers that leave a practice out of everything."""
+    """Return the answers of a full project without a practice."""
     return ALL_ON | {gone: OFF[gone] for gone in with_it(name)}
 
 
@@ -288,24 +228,17 @@ ON: dict[str, object] = {
     "coverage_minimum": 100,
     "database": "sqlite",
 }
-"""What switches a practice on where that is not a yes."""
+"""The answers that switch a practice on, unless it is yes."""
 
-# Where two practices meet, and what several of them share, stays as long as one of them is on.
+# The files of several practices stay while one of them is on.
 TOGETHER = {
-    f"{PACKAGE}/api/admin.py": ("health_checks", "metrics"),
-    "tests/api/test_admin.py": ("health_checks", "metrics"),
-    f"{PACKAGE}/infrastructure/__init__.py": (
-        "background_jobs",
-        "cache",
-        "database",
-        "http_client",
-    ),
-    f"{PACKAGE}/observability/__init__.py": ("metrics", "structured_logging", "tracing"),
+    f"{PACKAGE}/core/web/admin.py": ("health_checks", "metrics"),
+    "tests/core/web/test_admin.py": ("health_checks", "metrics"),
 }
 
 
 def texts(project: Path) -> dict[str, str]:
-    """Return the text of every file but the answers', which names every question."""
+    """Return the text of every file but the answers file, which names every question."""
     return {name: content.decode() for name, content in tree(project).items() if name != ANSWERS}
 
 
@@ -336,9 +269,15 @@ def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> No
     assert practice.shared & users(variant(**ALL_ON)).keys()
 
 
+def module_of(path: str) -> str:
+    """Return the name by which a module of the project is imported; tests/ is on the path."""
+    name = path.removeprefix("src/").removeprefix("tests/").removesuffix(".py")
+    return name.removesuffix("/__init__").replace("/", ".")
+
+
 @pytest.mark.parametrize("name", PRACTICES)
-def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -> None:
-    """Off, no file names a module, variable or dependency that only the practice has."""
+def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None:
+    """Off, no file names a module, variable, dependency or class that only the practice has."""
     on, off = texts(variant(**ALL_ON)), texts(variant(**without(name)))
 
     def required(files: dict[str, str]) -> set[str]:
@@ -358,23 +297,26 @@ def test_nothing_needs_what_a_practice_took_along(variant: Variant, name: str) -
             for found in re.findall(r"^class (\w+)", text, re.MULTILINE)
         }
 
-    modules = {
-        path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        for path in on.keys() - off.keys()
-    }
+    modules = {module_of(path) for path in on.keys() - off.keys() if path.endswith(".py")}
     gone = (
-        modules
+        {module for module in modules if module.startswith("my_service.")}
         | (required(on) - required(off))
         | (variables(on) - variables(off))
-        | {module.rpartition(".")[2] + ".component" for module in modules}
     )
-    left = {word: path for word in gone for path, text in off.items() if word and word in text}
-    # The name of a class may be part of another name, or of a header's.
+    left = {word: path for word in gone for path, text in off.items() if word in text}
+    left |= {
+        module: path
+        for path, text in off.items()
+        if path.endswith(".py")
+        for module in modules & set(imported(text))
+    }
+    package = {path: text for path, text in on.items() if path.startswith(PACKAGE)}
+    # Such a name may also be a part of another name or a header, or the first word of a docstring.
     left |= {
         name: path
-        for name in classes(on) - classes(off)
+        for name in classes(package) - classes(off)
         for path, text in off.items()
-        if re.search(rf"(?<![\w-]){name}(?![\w-])", text)
+        if re.search(rf'(?<![\w-])(?<!"""){name}(?![\w-])', text)
     }
 
     assert left == {}
@@ -403,7 +345,7 @@ def test_everything_off(variant: Variant) -> None:
 
 @pytest.mark.parametrize("path", TOGETHER)
 def test_files_of_several_practices(variant: Variant, path: str) -> None:
-    """What practices share is there with any of them alone, and gone with the last."""
+    """A file of several practices is there with any of them, and gone with the last."""
     owners = TOGETHER[path]
     alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
     others = {name: ON.get(name, True) for name in PRACTICES if name not in owners}
@@ -416,7 +358,7 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
 
 
 def test_every_practice_is_here() -> None:
-    """The tables of this file know every question that is asked of who customizes."""
+    """The tables of this file have every question that `customize` adds."""
     asked = {name for name, question in questions().items() if "ask" in question}
 
     assert asked == {*PRACTICES, "package_name", "distribution_name", "src_layout"}

@@ -32,6 +32,7 @@ from harness import (
     fast,
     git,
     git_template,
+    imported,
     makes_sense,
     only,
     questions,
@@ -71,7 +72,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "background_jobs": ("str", ["none", "in_process", "taskiq"]),
     "example": ("bool", []),
 }
-COMPUTED = ["package_path", "mail", "env_prefix", "database_url", "practices_on"]
+COMPUTED = ["package_path", "jobs_module", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
 
@@ -650,20 +651,18 @@ def test_names_of_dependencies_are_reserved(
     variant: Variant,
     names: Any,  # noqa: ANN401  (see above)
 ) -> None:
-    """No project can have the name of a package that it depends on."""
+    """No project can have the name of a package that it depends on, or of a module of its tests."""
     text = (variant(preset="full") / "pyproject.toml").read_text(encoding="utf-8")
     required = set(re.findall(r'^  "([a-z][a-z0-9-]+)>=', text, re.MULTILINE))
 
     assert len(required) > 10
     assert {name for name in required if not names.distribution_fault(name).strip()} == set()
-    imported = {
-        name
+    modules = {
+        name.partition(".")[0]
         for file in variant(preset="full").rglob("*.py")
-        for name in re.findall(
-            r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
-        )
-    } - {"my_service", "support"}
-    assert {name for name in imported if not names.package_fault(name).strip()} == set()
+        for name in imported(file.read_text(encoding="utf-8"))
+    }
+    assert {name for name in modules if not names.package_fault(name).strip()} == {"my_service"}
 
 
 # The first copy fixes some answers
@@ -825,7 +824,7 @@ def test_folder_with_files_of_the_user(
     """A folder that has files is refused without --overwrite, and stays as it is.
 
     Copier alone would ask about the first file that is there and differs, when it has written
-    others; where nobody can answer it ends and leaves what it wrote.
+    others; without a terminal it ends and leaves what it wrote.
     """
     mine = tmp_path / folder / file
     mine.parent.mkdir(parents=True)

@@ -16,21 +16,14 @@ from jinja2 import nodes
 from conftest import Variant
 from harness import DEFAULTS, ROOT, answer_sets, covering, environment, git, tree
 
-# In-line blocks and conditional expressions may stand here only; elsewhere whole files are toggled.
-WITH_CONDITIONALS = {
-    ".env.example",
-    "AGENTS.md",
-    "README.md",
-    "compose.yaml",
-    "pyproject.toml",
-    "tests/conftest.py",
-    "{{ package_path }}/components.py",
-    "{{ package_path }}/settings.py",
-}
-CI_FILES = (".github/", ".gitlab-ci.yml")
-BUDGET = 80
+# Only these files may have conditionals; elsewhere whole files are toggled.
+WITH_CONDITIONALS = re.compile(
+    r"^(pyproject\.toml|\{\{ package_path \}\}/practices\.py|\.github/.*|\.gitlab-ci\.yml)$"
+)
+# These files collect texts of the practices, by loops and includes.
+WITH_LOOPS = re.compile(rf"{WITH_CONDITIONALS.pattern}|^(README\.md|\.env\.example)$")
 
-# Empty on purpose: their being there is what they say.
+# Only their presence counts.
 EMPTY = re.compile(r"(^|/)py\.typed$")
 
 # The licences are their authors' texts, letter by letter.
@@ -231,40 +224,28 @@ def sources() -> dict[str, str]:
     }
 
 
-def may_have_conditionals(path: str) -> bool:
-    """Return whether a file is one of the few where a line may depend on an answer."""
-    return path in WITH_CONDITIONALS or path.startswith(CI_FILES)
-
-
 def test_no_symbolic_links() -> None:
     """The template is plain files and folders; Copier would follow a link on some systems only."""
     assert [path for path in (ROOT / "template").rglob("*") if path.is_symlink()] == []
     assert [path for path in (ROOT / "extensions").rglob("*") if path.is_symlink()] == []
 
 
-def test_conditionals_live_in_few_files() -> None:
-    """Blocks stand in the files that collect the practices, and there are less than 80 of them."""
-    counts = Counter(
-        {
-            path: len(re.findall(r"\{%-? *(?:if|for)\b", text))
-            for path, text in sources().items()
-            if "{%" in text
-        }
-    )
-
-    assert {path for path in +counts if not may_have_conditionals(path)} == set()
-    assert 0 < counts.total() < BUDGET, counts
-
-
-def test_conditional_expressions_live_in_the_same_files(template: Path) -> None:
-    """A choice inside a line stands in those files only, too."""
+def test_conditionals_are_in_few_files(template: Path) -> None:
+    """Two files and those of CI have conditionals, and two more have loops over the practices."""
     jinja = environment(template)
-    found = {
-        path for path, text in sources().items() if any(jinja.parse(text).find_all(nodes.CondExpr))
-    }
+    conditional, looping = set(), set()
+    for path, text in sources().items():
+        parsed = jinja.parse(text)
+        loops = list(parsed.find_all(nodes.For))
+        if loops:
+            looping.add(path)
+        if any(parsed.find_all((nodes.If, nodes.CondExpr))) or any(item.test for item in loops):
+            conditional.add(path)
 
-    assert found
-    assert {path for path in found if not may_have_conditionals(path)} == set()
+    assert {"pyproject.toml", "{{ package_path }}/practices.py"} <= conditional
+    assert {"README.md", ".env.example"} <= looping
+    assert {path for path in conditional if not WITH_CONDITIONALS.search(path)} == set()
+    assert {path for path in looping if not WITH_LOOPS.search(path)} == set()
 
 
 def test_block_lines_stand_alone() -> None:
@@ -288,3 +269,42 @@ def test_paths_have_no_conditionals() -> None:
     tokens = {token for path in sources() for token in re.findall(r"\{[{%#].*?[}%#]\}", path)}
 
     assert tokens == {"{{ package_path }}", "{{ _copier_conf.answers_file }}"}
+
+
+# The words
+
+
+BANNED = re.compile(
+    r"\b(?:whoever|nobody|somebody|anew|dear|mend|of\s+ours|is\s+told|let\s+go\s+of)\b"
+    r"|\bMOST_|_AT_ONCE\b",
+    re.IGNORECASE,
+)
+"""Words that readers, many of whom are no native speakers, have to read twice."""
+
+WRITTEN = (
+    "template",
+    "extensions",
+    "docs",
+    "copier.yml",
+    *(path.name for path in ROOT.glob("*.md")),
+)
+"""The folders and files that users and maintainers read."""
+
+
+def test_words_are_plain() -> None:
+    """No text and no name has a banned word."""
+    files = [
+        file
+        for name in WRITTEN
+        for file in ([ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*")))
+        if file.is_file() and "__pycache__" not in file.parts and "licenses" not in file.parts
+    ]
+    found = {
+        f"{file.relative_to(ROOT)}:{text.count(chr(10), 0, hit.start()) + 1}": hit.group()
+        for file in files
+        for text in [file.read_text(encoding="utf-8")]
+        for hit in BANNED.finditer(text)
+    }
+
+    assert len(files) > 200
+    assert found == {}

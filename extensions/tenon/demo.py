@@ -1,4 +1,4 @@
-"""Render a service, install it, start it, ask its probes, and say where to go on."""
+"""Render a service, install it, start it, request its probes, and print the next steps."""
 
 import os
 import socket
@@ -18,18 +18,18 @@ PATHS = ("/health", "/health/ready")
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
 
 
-def ask(url: str, process: subprocess.Popen[bytes]) -> str:
-    """Return the status line and the body of the answer, once there is one.
+def get(url: str, process: subprocess.Popen[bytes]) -> str:
+    """Return the status line and the body of the response; wait for the service to start.
 
     Raises:
-        RuntimeError: The service ended, or did not answer within half a minute.
+        RuntimeError: The service ended, or sent no response within 30 seconds.
     """
     end = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < end:
@@ -40,7 +40,7 @@ def ask(url: str, process: subprocess.Popen[bytes]) -> str:
             return f"{error.code} {error.reason}  {error.read().decode()}"
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"No answer from {url}; the lines above say why.")
+    raise RuntimeError(f"No response from {url}; the lines above say why.")
 
 
 def main() -> int:
@@ -65,13 +65,13 @@ def main() -> int:
         command, cwd=project, env={**environment, "MY_SERVICE_SERVER__DRAIN_SECONDS": "0"}
     ) as process:
         try:
-            answers = [ask(f"http://127.0.0.1:{port}{path}", process) for path in PATHS]
+            responses = [get(f"http://127.0.0.1:{port}{path}", process) for path in PATHS]
         finally:
             process.terminate()
 
     print()
-    for path, answer in zip(PATHS, answers, strict=True):
-        print(f"GET {path:<14} {answer}")
+    for path, response in zip(PATHS, responses, strict=True):
+        print(f"GET {path:<14} {response}")
     print(f"\nGo on:\n  cd {project}\n  uv run my-service\n  uv run poe check")
     return 0
 

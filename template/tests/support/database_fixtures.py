@@ -39,9 +39,9 @@ def database_url(migrated_database: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _database_environment(environment: pytest.MonkeyPatch, database_url: str) -> None:
+def _database_environment(_environment: pytest.MonkeyPatch, database_url: str) -> None:
     """Let the settings name the database of the tests."""
-    environment.setenv(f"{PREFIX}DATABASE__URL", database_url)
+    _environment.setenv(f"{PREFIX}DATABASE__URL", database_url)
 
 
 @pytest.fixture
