@@ -1,8 +1,8 @@
-"""Each practice is broken as a careless colleague would, and the project's own gate refuses it.
+"""Mistakes in a rendered project are refused by its gates, each for the right reason.
 
-A case writes a module or changes a line of a rendered project, runs the one gate that is meant for
-it, and expects that gate to fail by the rule or the test that it names. `test_untouched` shows that
-the same gates pass without the change.
+A case adds a module or changes lines, runs the one gate that must refuse that, and expects the gate
+to fail by a rule or a test that the case names. `test_untouched` shows that the same gates pass
+without the change.
 """
 
 import os
@@ -37,11 +37,12 @@ QUICK = (LINT, IMPORTS, DEPENDENCIES)
 
 Answers = tuple[tuple[str, object], ...]
 
+CORE = "core imports nothing outside core BROKEN"
 LAYERS = "api > infrastructure > services > domain BROKEN"
 NO_FRAMEWORK = "domain and services import no web framework BROKEN"
 
 BREAKABLE: Answers = (("preset", "full"), ("database", "sqlite"))
-"""The answers of the project that is broken: all of it covered, so a line without a test shows."""
+"""The answers of the project. Tests cover all of it, so a new line without a test shows."""
 
 MINIMAL: Answers = (("preset", "minimal"), ("database", "none"))
 
@@ -53,7 +54,15 @@ MOMENTS = count(int(time.time()))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """What a careless colleague does, and what must stop it."""
+    """A mistake, and the gate that refuses it.
+
+    Attributes:
+        gate: The command of the gate.
+        refused_by: A part of its output: the rule or the test that fails.
+        write: The text of new files, by path.
+        change: Path, old text and new text of changes.
+        answers: The answers of the project besides BREAKABLE.
+    """
 
     gate: tuple[str, ...]
     refused_by: str
@@ -62,7 +71,7 @@ class Break:
     answers: Answers = ()
 
     def do(self, project: Path) -> None:
-        """Break the practice in a project."""
+        """Make the mistake in a project."""
         for name, text in self.write.items():
             path = project / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,12 +82,12 @@ class Break:
             assert old in text, f"{name} no longer holds {old!r}"
             path.write_text(text.replace(old, new), encoding="utf-8")
         for path in {project / name for name in (*self.write, *(name for name, *_ in self.change))}:
-            # Python tells the bytecode of two breaks within a second apart by this only.
+            # Python recompiles a module by its time in seconds; two cases may run in one second.
             os.utime(path, (next(MOMENTS),) * 2)
 
 
 def module(gate: tuple[str, ...], refused_by: str, code: str, at: str = "careless.py") -> Break:
-    """Return the break that adds a module to the package."""
+    """Return the mistake of adding a module to the package."""
     code = f'"""Written in a hurry."""\n\n{dedent(code).lstrip()}'
     return Break(gate=gate, refused_by=refused_by, write={f"{PACKAGE}/{at}": code})
 
@@ -86,8 +95,8 @@ def module(gate: tuple[str, ...], refused_by: str, code: str, at: str = "careles
 def change(
     refused_by: str, tests: str, at: str, old: str, new: str, *more: tuple[str, str]
 ) -> Break:
-    """Return the break that changes lines of a file, which tests must notice."""
-    name = at if at.startswith(("migrations", "tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
+    """Return the mistake of changing lines of a file; a test must fail."""
+    name = at if at.startswith(("tests", ".env")) else f"{PACKAGE}/{at}"
     changes = tuple((name, *pair) for pair in ((old, new), *more))
     return Break(gate=(*TESTS, f"{tests}::{refused_by}"), refused_by=refused_by, change=changes)
 
@@ -169,7 +178,7 @@ BY_TYPES = {
         TYPES,
         "arg-type",
         """
-        from my_service.errors import NotFoundError
+        from my_service.core.errors import NotFoundError
 
         error = NotFoundError(404)
         """,
@@ -203,6 +212,12 @@ BY_DEPENDENCIES = {
 }
 
 BY_ARCHITECTURE = {
+    "example in the core": module(
+        IMPORTS, CORE, "from my_service.domain import models", at="core/careless.py"
+    ),
+    "settings of the project in the core": module(
+        IMPORTS, CORE, "from my_service.settings import Settings", at="core/web/careless.py"
+    ),
     "web in the domain": module(IMPORTS, NO_FRAMEWORK, "import fastapi", "domain/careless.py"),
     "use case in the domain": module(
         IMPORTS,
@@ -213,8 +228,8 @@ BY_ARCHITECTURE = {
     "routes in a use case": module(
         IMPORTS,
         LAYERS,
-        "from my_service.api.routes import health",
-        "services/users.py",
+        "from my_service.api.routes import users",
+        "services/careless.py",
     ),
     "settings at import": module(
         RULES,
@@ -261,9 +276,9 @@ BY_ARCHITECTURE = {
         from my_service import settings
 
         def size() -> int:
-            return settings.Settings.load({}).limits.body_bytes
+            return settings.Settings.load({}).limits.max_body_bytes
         """,
-        at="infrastructure/commands.py",
+        at="infrastructure/careless.py",
     ),
     "environment read elsewhere": module(
         LINT, "TID251 `os.getenv`", 'import os\n\nKEY = os.getenv("KEY")'
@@ -297,7 +312,7 @@ BY_ARCHITECTURE = {
     "domain that measures itself": module(
         IMPORTS,
         "domain imports no observability BROKEN",
-        "from my_service.observability import request_id",
+        "from my_service.core.logging import request_id",
         at="domain/careless.py",
     ),
     "second place that maps errors": module(
@@ -474,7 +489,7 @@ BY_ARCHITECTURE = {
         refused_by="test_no_redirect_is_followed",
         change=(
             (
-                f"{PACKAGE}/infrastructure/http_client.py",
+                f"{PACKAGE}/core/http_client/__init__.py",
                 "follow_redirects=False,",
                 "follow_redirects=True,",
             ),
@@ -484,7 +499,7 @@ BY_ARCHITECTURE = {
         gate=RULES,
         refused_by="test_httpx_is_not_patched",
         write={
-            "tests/unit/test_careless.py": """
+            "tests/core/test_careless.py": """
             from unittest.mock import AsyncMock, patch
 
             def test_load() -> None:
@@ -514,192 +529,217 @@ BY_ARCHITECTURE = {
     ),
 }
 
-BODIES = "tests/api/test_bodies.py"
-CACHE = "tests/unit/test_cache.py"
-DATABASE = "tests/integration/test_database.py"
-REPOSITORIES = "tests/integration/test_repositories.py"
-EDGE = "tests/api/test_edge.py"
-ERRORS = "tests/api/test_errors.py"
-HEADERS = "tests/api/test_headers.py"
-HEALTH = "tests/api/test_health.py"
-HTTP_CLIENT = "tests/unit/test_http_client.py"
-LIMITS = "tests/api/test_limits.py"
-LOG = "tests/unit/test_logging.py"
-METRICS = "tests/api/test_metrics.py"
-REDIS = "tests/integration/test_redis_cache.py"
-REQUEST_ID = "tests/api/test_request_id.py"
-SERVER = "tests/api/test_server.py"
-JOBS = "tests/unit/test_in_process_jobs.py"
-OUTBOX = "tests/integration/test_outbox.py"
-SETTINGS = "tests/unit/test_settings.py"
+CACHE = "tests/core/cache/test_cache.py"
+CLI = "tests/core/test_cli.py"
+DATABASE = "tests/core/database/test_database.py"
+HEALTH = "tests/core/web/test_health.py"
+HTTP_CLIENT = "tests/core/http_client/test_client.py"
+IN_PROCESS_JOBS = "tests/core/jobs/test_in_process.py"
+LIMITS = "tests/core/web/test_limits.py"
+LOG = "tests/core/logging/test_logging.py"
+METRICS = "tests/core/test_metrics.py"
+MIDDLEWARE = "tests/core/web/test_middleware.py"
+OUTBOX = "tests/core/jobs/test_outbox.py"
+PROBLEMS = "tests/core/web/test_problems.py"
+REDIS = "tests/core/cache/test_redis.py"
+REPOSITORIES = "tests/infrastructure/test_repositories.py"
+REQUEST_ID = "tests/core/logging/test_request_id.py"
+SECURITY_HEADERS = "tests/core/web/test_security_headers.py"
+SERVER = "tests/core/server/test_server.py"
+SETTINGS = "tests/core/test_settings.py"
 STATS = "tests/api/test_user_stats.py"
-TRACING = "tests/api/test_tracing.py"
+STRICT_JSON = "tests/core/web/test_strict_json.py"
+TRACING = "tests/core/test_tracing.py"
 
 BY_TESTS = {
     "two errors with one code": change(
         "test_codes_are_unique",
-        "tests/unit/test_error_codes.py",
-        "errors.py",
+        "tests/core/web/test_error_codes.py",
+        "core/errors.py",
         'code = "conflict"',
         'code = "not_found"',
     ),
     "error without a status": change(
         "test_every_error_has_a_status",
-        "tests/unit/test_error_codes.py",
-        "api/errors.py",
+        "tests/core/web/test_error_codes.py",
+        "core/web/problems.py",
         "    errors.ForbiddenError: 403,\n",
         "",
     ),
     "input echoed": change(
         "test_input_is_never_echoed",
-        ERRORS,
-        "api/errors.py",
-        'error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid"',
-        'str(error["input"])',
+        PROBLEMS,
+        "core/web/problems.py",
+        '"detail": error["msg"]\n'
+        '        if code in SAFE_ERROR_TYPES or code.endswith("_type")\n'
+        '        else "Value is not valid",',
+        '"detail": str(error["input"]),',
     ),
     "name of an unknown member echoed": change(
         "test_input_is_never_echoed",
-        ERRORS,
-        "api/errors.py",
+        PROBLEMS,
+        "core/web/problems.py",
         'if code == "extra_forbidden" else',
         'if code == "never" else',
     ),
     "validators quoted": change(
         "test_input_is_never_echoed",
-        ERRORS,
-        "api/errors.py",
-        'error["msg"] if code in RULES or code.endswith("_type") else "Value is not valid"',
-        'error["msg"]',
+        PROBLEMS,
+        "core/web/problems.py",
+        '"detail": error["msg"]\n'
+        '        if code in SAFE_ERROR_TYPES or code.endswith("_type")\n'
+        '        else "Value is not valid",',
+        '"detail": error["msg"],',
     ),
-    "framework's own answers": change(
+    "framework's own error responses": change(
         "test_every_error_is_a_problem",
-        ERRORS,
-        "api/errors.py",
+        PROBLEMS,
+        "core/web/problems.py",
         "RequestValidationError, HTTPException, ClientDisconnect):",
         "):",
     ),
-    "client that leaves taken for a failure": change(
+    "disconnect of a client taken for a failure": change(
         "test_client_that_leaves_is_no_failure",
-        EDGE,
-        "api/errors.py",
+        MIDDLEWARE,
+        "core/web/problems.py",
         "HTTPException, ClientDisconnect):",
         "HTTPException):",
     ),
-    "faults without number": change(
-        "test_faults_are_few_and_short", ERRORS, "api/errors.py", "[:MOST_FAULTS]", ""
+    "unlimited field errors": change(
+        "test_faults_are_few_and_short",
+        PROBLEMS,
+        "core/web/problems.py",
+        "[:MAX_FIELD_ERRORS]",
+        "",
     ),
     "no catch-all": change(
         "test_connection_outlives_an_unforeseen_error",
-        ERRORS,
-        "api/edge.py",
-        "            await answer(error)(scope, receive, watched)\n",
+        PROBLEMS,
+        "core/web/middleware.py",
+        "            await error_response(error)(scope, receive, send)\n",
         "            raise\n",
     ),
-    "faults of middleware left to the server": change(
+    "errors of middleware left to the server": change(
         "test_fault_in_middleware_is_answered",
-        "tests/api/test_edge.py",
-        "app.py",
-        "middleware=[edge, *(item for component in components for item in component.middleware)],",
-        "middleware=[*(item for component in components for item in component.middleware), edge],",
+        MIDDLEWARE,
+        "core/app.py",
+        "            outermost,\n"
+        "            *(item for component in components for item in component.middleware),\n",
+        "            *(item for component in components for item in component.middleware),\n"
+        "            outermost,\n",
     ),
-    "cause shown to the caller": change(
+    "cause shown to the client": change(
         "test_unforeseen_error_tells_nothing",
-        ERRORS,
-        "api/errors.py",
-        "return problem(500, CODES[500])",
-        "return problem(500, CODES[500], detail=str(error))",
+        PROBLEMS,
+        "core/web/problems.py",
+        "return problem_response(500, CODES[500])",
+        "return problem_response(500, CODES[500], detail=str(error))",
     ),
     "problems not declared": change(
-        "test_problems_are_declared", ERRORS, "app.py", "        responses=errors.RESPONSES,\n", ""
+        "test_problems_are_declared",
+        PROBLEMS,
+        "core/app.py",
+        "        responses=RESPONSES,\n",
+        "",
     ),
-    "closed in the wrong order": change(
+    "started in the wrong order": change(
         "test_components_start_in_order_and_stop_in_reverse",
-        "tests/unit/test_app.py",
-        "app.py",
-        "for component in components:\n                if",
-        "for component in reversed(components):\n                if",
+        "tests/core/test_app.py",
+        "core/app.py",
+        "for component in components:\n                services.component",
+        "for component in reversed(components):\n                services.component",
     ),
-    "driver's error in the probe": change(
+    "driver's error in the response of a probe": change(
         "test_not_ready_when_one_fails",
         HEALTH,
-        "api/routes/health.py",
-        'health(503, "unavailable")',
-        'health(503, "postgresql://user:hunter2@db refused")',
+        "core/web/health.py",
+        'health_response(503, "unavailable")',
+        'health_response(503, "postgresql://user:hunter2@db refused")',
     ),
     "probe without a deadline": change(
         "test_probes_run_at_once_under_a_deadline",
         HEALTH,
-        "api/routes/health.py",
+        "core/web/health.py",
         "async with asyncio.timeout(seconds):",
         "async with asyncio.timeout(seconds * 20):",
     ),
-    "liveness that asks others": change(
+    "liveness that depends on others": change(
         "test_live_asks_nobody",
         HEALTH,
-        "api/routes/health.py",
+        "core/web/health.py",
         "async def live(_request: Request) -> Response:\n",
         "async def live(request: Request) -> Response:\n"
-        "    await request.app.state.probes['database']()\n",
+        "    for item in request.app.components:\n"
+        "        if item.probe is not None:\n"
+        "            await item.probe()\n",
     ),
     "local variables in the log": change(
         "test_traceback_has_no_local_variables",
         LOG,
-        "observability/logging.py",
+        "core/logging/__init__.py",
         "structlog.processors.format_exc_info,",
         "structlog.processors.dict_tracebacks,",
     ),
-    "log without the pipeline": change(
+    "records of libraries outside the pipeline": change(
         "test_every_logger_writes_the_same_form",
         LOG,
-        "observability/logging.py",
-        "foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder(), drop_copies],",
+        "core/logging/__init__.py",
+        "foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder(), drop_duplicate_fields],",
         "foreign_pre_chain=None,",
     ),
     "secrets in the log": change(
-        "test_secrets_are_redacted", LOG, "observability/logging.py", "        redact,\n", ""
+        "test_secrets_are_redacted",
+        LOG,
+        "core/logging/__init__.py",
+        "        redact,\n",
+        "",
     ),
     "forged lines in the log": change(
         "test_injected_newline_stays_on_its_line",
         LOG,
-        "observability/logging.py",
-        "return [write_time, escape, ",
-        "return [write_time, ",
+        "core/logging/rendering.py",
+        "return [format_time, escape_controls, ",
+        "return [format_time, ",
     ),
     "client address in the log": change(
         "test_client_is_logged_only_if_wanted",
         LOG,
-        "observability/logging.py",
+        "core/logging/access_log.py",
         "if self.client_address and scope",
         "if scope",
     ),
-    "request id taken unseen": change(
+    "request id not validated": change(
         "test_odd_id_is_replaced",
         REQUEST_ID,
-        "observability/request_id.py",
+        "core/logging/request_id.py",
         "given is not None and VALID.fullmatch(given)",
         "given is not None",
     ),
     "request id only in the log": change(
-        "test_failing_request_has_its_id", REQUEST_ID, "api/edge.py", "*exchange.headers,\n", "\n"
+        "test_failing_request_has_its_id",
+        REQUEST_ID,
+        "core/web/middleware.py",
+        "*context.headers,\n",
+        "\n",
     ),
-    "objects shown by their repr": change(
+    "objects logged by their repr": change(
         "test_every_value_can_be_logged",
         LOG,
-        "observability/logging.py",
+        "core/logging/rendering.py",
         'return f"<{type(value).__name__}>"',
         "return repr(value)",
     ),
-    "credentials of an address in the log": change(
+    "credentials of a URL in the log": change(
         "test_addresses_show_no_credentials",
         LOG,
-        "observability/logging.py",
+        "core/logging/redaction.py",
         'CREDENTIALS.sub("[redacted]@", value) if "://" in value else value',
         "value",
     ),
     "lines out of order": change(
         "test_no_line_overtakes_another",
         LOG,
-        "observability/logging.py",
+        "core/logging/rendering.py",
         '        self.pending.append(line.encode(errors="backslashreplace"))\n'
         "        self.flush()\n",
         '        self.stream.write(line.encode() + b"\\n")\n',
@@ -707,35 +747,35 @@ BY_TESTS = {
     "full disk fails requests": change(
         "test_log_that_is_full_fails_nobody",
         LOG,
-        "observability/logging.py",
+        "core/logging/rendering.py",
         "        except OSError:\n            return\n",
         "        except KeyError:\n            return\n",
     ),
-    "path for a label": change(
+    "path as a label": change(
         "test_clients_add_no_series",
         METRICS,
-        "observability/metrics.py",
-        "exchange.route, exchange.status)",
-        'exchange.scope["path"], exchange.status)',
+        "core/metrics.py",
+        "context.route, context.status)",
+        'context.scope["path"], context.status)',
     ),
-    "invented methods for labels": change(
+    "invented methods as labels": change(
         "test_clients_add_no_series",
         METRICS,
-        "observability/metrics.py",
-        "name = method if method in METHODS else OTHER",
+        "core/metrics.py",
+        "name = method if method in KNOWN_METHODS else OTHER",
         "name = method",
     ),
-    "metrics for everybody": change(
+    "metrics without the token": change(
         "test_metrics_need_the_token",
         METRICS,
-        "observability/metrics.py",
+        "core/metrics.py",
         "if not compare_digest(",
         "if given == 'x' and not compare_digest(",
     ),
     "metrics of the process": change(
         "test_applications_count_apart",
         METRICS,
-        "observability/metrics.py",
+        "core/metrics.py",
         "        self.registry = CollectorRegistry()\n",
         "        self.__dict__ = SHARED\n"
         "        if SHARED:\n"
@@ -746,244 +786,254 @@ BY_TESTS = {
     "token that can be guessed": change(
         "test_token_must_be_hard_to_guess",
         METRICS,
-        "settings.py",
-        "    if text and (is_short",
-        "    if not text and (is_short",
+        "core/metrics.py",
+        "    if text and (is_weak",
+        "    if not text and (is_weak",
     ),
     "query in the traces": change(
         "test_query_is_kept_out",
         TRACING,
-        "observability/tracing.py",
-        "    provider.add_span_processor(Redact())\n",
+        "core/tracing.py",
+        "    provider.add_span_processor(RedactQuery())\n",
         "",
     ),
     "every request traced": change(
         "test_share_of_the_requests_is_traced",
         TRACING,
-        "observability/tracing.py",
-        "        sampler=ParentBasedTraceIdRatio(settings.tracing.sample_ratio),\n",
+        "core/tracing.py",
+        "        sampler=ParentBasedTraceIdRatio(settings.sample_ratio),\n",
         "",
     ),
     "last spans lost": change(
         "test_spans_reach_the_collector",
         TRACING,
-        "observability/tracing.py",
+        "core/tracing.py",
         "            await asyncio.to_thread(provider.shutdown)\n",
         "            await asyncio.sleep(0)\n",
     ),
     "line without its trace": change(
         "test_lines_of_a_request_name_its_trace",
-        "tests/api/test_trace_ids.py",
-        "observability/trace_ids.py",
+        "tests/core/logging/test_tracing.py",
+        "core/logging/tracing.py",
         "    trace_id.set(",
         "    print(",
     ),
-    "body that takes the answer's time": change(
+    "body that takes the time of the response": change(
         "test_whoever_has_read_a_body_has_time_to_answer",
         LIMITS,
-        "api/limits.py",
+        "core/web/limits.py",
         "            self.on_complete()\n",
         "",
     ),
-    "body read whatever its size": change(
+    "body of any size": change(
         "test_body_over_the_limit_is_not_read_on",
         LIMITS,
-        "api/limits.py",
+        "core/web/limits.py",
         "if self.size > self.limit:",
         "if self.size < 0:",
     ),
     "no deadline": change(
-        "test_answer_must_begin_in_time", LIMITS, "api/limits.py", "task.cancel()", "pass"
+        "test_answer_must_begin_in_time",
+        LIMITS,
+        "core/web/in_flight.py",
+        "task.cancel()",
+        "pass",
     ),
-    "stream cut while it flows": change(
+    "stream aborted while it flows": change(
         "test_stream_that_flows_is_not_cut",
         LIMITS,
-        "api/edge.py",
+        "core/web/middleware.py",
         'elif message.get("more_body"):',
         'elif message.get("never"):',
     ),
-    "everybody let in": change(
+    "too many concurrent requests": change(
         "test_too_many_at_once_are_turned_away",
         LIMITS,
-        "api/limits.py",
-        "if len(self.traffic.ends) > self.at_once:",
-        "if len(self.traffic.ends) > self.at_once + 1:",
+        "core/web/limits.py",
+        "if len(self.in_flight.deadlines) > self.max_concurrent:",
+        "if len(self.in_flight.deadlines) > self.max_concurrent + 1:",
     ),
-    "host believed": change(
+    "host not validated": change(
         "test_only_known_hosts_are_served",
         LIMITS,
-        "api/limits.py",
+        "core/web/limits.py",
         "name == allowed or",
         "allowed in name or",
     ),
-    "JSON that others read differently": change(
+    "JSON with duplicate keys": change(
         "test_doubtful_json_is_refused",
-        BODIES,
-        "api/router.py",
+        STRICT_JSON,
+        "core/web/strict_json.py",
         "if len(found) < len(pairs):",
         "if len(found) > len(pairs):",
     ),
-    "NaN let in": change(
+    "NaN accepted": change(
         "test_doubtful_json_is_refused",
-        BODIES,
-        "api/router.py",
-        "parse_constant=refuse, ",
+        STRICT_JSON,
+        "core/web/strict_json.py",
+        "                parse_constant=reject_constant,\n",
         "",
     ),
-    "any body taken for JSON": change(
+    "any media type taken for JSON": change(
         "test_other_media_types_are_refused",
-        BODIES,
-        "api/router.py",
+        STRICT_JSON,
+        "core/web/routing.py",
         'if "content-type" in headers and not is_json(headers["content-type"]):',
         "if not headers:",
     ),
-    "headers without end": change(
+    "unlimited headers": change(
         "test_large_head_is_refused",
         SERVER,
-        "server.py",
-        "        if self.received > self.settings.header_bytes:\n",
+        "core/server/protocol.py",
+        "        if self.received > self.settings.max_header_bytes:\n",
         "        if self.received < 0:\n",
     ),
-    "trailer without end": change(
+    "unlimited trailer": change(
         "test_what_is_around_a_body_has_a_size",
         SERVER,
-        "server.py",
+        "core/server/protocol.py",
         "        self.received += len(data)\n",
-        "        self.received += len(data) * self.in_head\n",
+        "        self.received += len(data) * self.reading_headers\n",
     ),
     "trailer taken for headers": change(
         "test_trailer_is_no_header",
         SERVER,
-        "server.py",
+        "core/server/protocol.py",
         "        self.headers = [*self.headers]",
         "        self.headers = self.headers",
     ),
-    "body that nobody reads": change(
+    "unread body without a timeout": change(
         "test_body_that_nobody_reads_has_its_time",
         SERVER,
-        "server.py",
-        "        if not self.in_head and self.cycle.response_complete:\n",
-        "        if self.in_head and self.cycle.response_complete:\n",
+        "core/server/protocol.py",
+        "        if not self.reading_headers and self.cycle.response_complete:\n",
+        "        if self.reading_headers and self.cycle.response_complete:\n",
     ),
-    "answer that nobody takes": change(
+    "unread response without a timeout": change(
         "test_client_that_takes_nothing_is_cut_off",
         SERVER,
-        "server.py",
+        "core/server/protocol.py",
         "            self.transport.abort()\n",
         "            self.transport.close()\n",
     ),
     "silent connection": change(
         "test_silent_connection_is_closed",
         SERVER,
-        "server.py",
+        "core/server/protocol.py",
         "        self.timer: asyncio.TimerHandle | None = None\n        self.start_timer()\n",
         "        self.timer: asyncio.TimerHandle | None = None\n",
     ),
-    "second head that never comes": change(
+    "second head without a timeout": change(
         "test_every_head_must_come_in_time",
         SERVER,
-        "server.py",
-        "        elif self.in_head and self.received and self.timer is None:\n",
-        "        elif self.in_head and self.received and self.timer is not None:\n",
+        "core/server/protocol.py",
+        "        elif self.reading_headers and self.received and self.timer is None:\n",
+        "        elif self.reading_headers and self.received and self.timer is not None:\n",
     ),
-    "any proxy believed": change(
+    "any proxy trusted": change(
         "test_only_known_proxies_are_believed",
         SERVER,
-        "server.py",
+        "core/server/__init__.py",
         "proxy_headers=bool(settings.trusted_proxies),",
         "proxy_headers=True,",
         ("list(settings.trusted_proxies)", '"*"'),
     ),
     "types left to the browser": change(
         "test_answers_are_what_they_say",
-        HEADERS,
-        "api/edge.py",
-        "*added(headers),\n",
+        SECURITY_HEADERS,
+        "core/web/middleware.py",
+        "*security_headers(headers),\n",
         "\n",
     ),
     "pages that can be framed": change(
         "test_documents_are_not_framed",
-        HEADERS,
-        "api/headers.py",
-        "return DOCUMENT if is_document else ALWAYS",
-        "return ALWAYS",
+        SECURITY_HEADERS,
+        "core/web/security_headers.py",
+        "return HTML_HEADERS if is_html else BASE_HEADERS",
+        "return BASE_HEADERS",
     ),
-    "every site may call": change(
+    "every origin allowed": change(
         "test_named_sites_may_call",
-        HEADERS,
-        "api/cors.py",
-        "allow_origins=cors.origins,",
+        SECURITY_HEADERS,
+        "core/web/cors.py",
+        "allow_origins=settings.origins,",
         'allow_origin_regex=".*",',
     ),
-    "clients kept while it drains": change(
+    "connections kept while it drains": change(
         "test_draining_service_sends_clients_away",
-        HEADERS,
-        "api/edge.py",
-        "*self.traffic.farewell,\n",
+        SECURITY_HEADERS,
+        "core/web/middleware.py",
+        "*self.in_flight.drain_headers,\n",
         "\n",
     ),
-    "credentials for every site": change(
+    "credentials for every origin": change(
         "test_credentials_are_not_for_every_site",
         SETTINGS,
-        "settings.py",
+        "core/web/cors.py",
         'if self.credentials and "*" in self.origins:',
         'if self.credentials and "**" in self.origins:',
     ),
-    "everybody trusted": change(
-        "test_bad_value_is_named", SETTINGS, "settings.py", "    if everybody:\n", "    if False:\n"
+    "every address trusted": change(
+        "test_bad_value_is_named",
+        SETTINGS,
+        "core/server/__init__.py",
+        "    if is_everything:\n",
+        "    if False:\n",
     ),
-    "operations for users": change(
+    "admin endpoints on the public port": change(
         "test_who_is_answered_what",
-        "tests/api/test_admin.py",
-        "api/edge.py",
-        "for path, item in component.operations.items()}",
-        "for path, item in (component.operations | component.admin_operations).items()}",
+        "tests/core/web/test_admin.py",
+        "core/web/middleware.py",
+        "for path, endpoint in component.management_endpoints.items()",
+        "for path, endpoint in {\n"
+        "            **component.management_endpoints, **component.admin_endpoints\n"
+        "        }.items()",
     ),
-    "outage taken for a fault": change(
+    "outage taken for a bug": change(
         "test_outage_is_told",
         DATABASE,
-        "infrastructure/sqlite.py",
+        "core/database/sqlite.py",
         "        sqlite3.SQLITE_CANTOPEN,\n",
         "",
     ),
-    "work that was given up is lost": change(
+    "conflict without a retry": change(
         "test_work_that_was_given_up_is_done_again",
         DATABASE,
-        "infrastructure/database.py",
+        "core/database/__init__.py",
         "if attempt == ATTEMPTS:",
         "if attempt:",
     ),
     "transactions left to the driver": change(
         "test_reading_writes_nothing",
         DATABASE,
-        "infrastructure/sqlite.py",
+        "core/database/sqlite.py",
         '    event.listen(engine.sync_engine, "begin", begin)\n',
         "",
     ),
-    "values of statements in the log": change(
+    "parameters of queries in the log": change(
         "test_slow_statements_are_logged_without_values",
         DATABASE,
-        "infrastructure/database.py",
+        "core/database/__init__.py",
         "def end(connection: Connection, _cursor: object, statement: str, *_: object) -> None:",
         "def end(connection, _cursor, statement, values, *_):",
         ('"statement": statement,', '"statement": str(values),'),
     ),
-    "author fetched for each post": change(
-        "test_newest_come_first",
+    "author loaded for each post": change(
+        "test_posts_are_listed_newest_first",
         "tests/api/test_posts.py",
         "infrastructure/repositories.py",
         ".options(selectinload(Post.author))",
         "",
     ),
-    "a query for each look": change(
-        "test_author_is_asked_for_or_absent",
+    "lazy load of an author": change(
+        "test_author_is_not_loaded_lazily",
         REPOSITORIES,
         "domain/models.py",
         'relationship(lazy="raise")',
         "relationship()",
     ),
     "a query for each post": change(
-        "test_lists_take_as_many_statements",
+        "test_list_has_a_constant_number_of_queries",
         "tests/api/test_users.py",
         "infrastructure/repositories.py",
         "        return (await self.session.scalars(query)).all()\n\n\nclass AccountRepository",
@@ -993,73 +1043,76 @@ BY_TESTS = {
         "        return found\n\n\nclass AccountRepository",
         (".options(selectinload(Post.author))", ""),
     ),
-    "key not looked up": change(
-        "test_key_is_used_once",
+    "idempotency key not looked up": change(
+        "test_repeated_request_has_no_second_effect",
         "tests/api/test_transfers.py",
         "services/transfer_service.py",
-        "if made is not None:",
-        "if made is not None and made.amount < 0:",
+        "if existing is not None:",
+        "if existing is not None and existing.amount < 0:",
     ),
-    "money that is not there": change(
-        "test_money_must_be_there",
+    "balance not checked": change(
+        "test_balance_must_suffice",
         "tests/api/test_transfers.py",
         "domain/models.py",
         "if amount > self.balance:",
         "if amount < 0:",
     ),
     "last writer wins": change(
-        "test_change_needs_what_was_seen",
+        "test_update_requires_the_current_version",
         "tests/api/test_users.py",
         "services/user_service.py",
-        "user.version not in change.versions",
-        "not change.versions",
+        "user.version not in update.versions",
+        "not update.versions",
     ),
-    "any member taken": change(
-        "test_odd_user_is_refused",
+    "unknown member accepted": change(
+        "test_invalid_user_is_rejected",
         "tests/api/test_users.py",
-        "api/schemas/scalars.py",
+        "core/web/schemas.py",
         'extra="forbid", frozen=True, strict',
         "frozen=True, strict",
     ),
-    "cursor of anybody believed": change(
-        "test_cursor_of_others_is_refused",
-        "tests/unit/test_cursors.py",
-        "api/cursors.py",
-        "if not hmac.compare_digest(signature, self.sign(number, path)):",
-        "if len(signature) != SIGNATURE_BYTES:",
+    "cursor in another spelling accepted": change(
+        "test_odd_cursor_is_refused",
+        "tests/core/web/test_pagination.py",
+        "core/web/pagination.py",
+        "if not 0 < last_id <= MAX_ID or encode_cursor(last_id) != cursor:",
+        "if not 0 < last_id <= MAX_ID:",
     ),
-    "every broken rule a conflict": change(
-        "test_other_broken_rules_stay_errors",
+    "every violated constraint a conflict": change(
+        "test_other_violations_stay_integrity_errors",
         REPOSITORIES,
-        "infrastructure/repositories.py",
-        "if dialect.is_broken(name, error):",
+        "core/database/repository.py",
+        "if dialect.violates(error, name):",
         "if name:",
-        ("rules: ClassVar[Mapping[str, Rule]] = {}", 'rules = {"any": (AppError, "Conflict")}'),
+        (
+            "constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {}",
+            'constraint_errors = {"any": (AppError, "Conflict")}',
+        ),
     ),
-    "transaction lost with a broken rule": change(
-        "test_transaction_goes_on_after_a_broken_rule",
+    "transaction lost with a violated constraint": change(
+        "test_transaction_continues_after_a_taken_email",
         REPOSITORIES,
-        "infrastructure/repositories.py",
+        "core/database/repository.py",
         "            async with self.session.begin_nested():\n                yield\n",
         "            yield\n            await self.session.flush()\n",
     ),
     "a statement for each row": change(
-        "test_many_are_stored_by_few_statements",
+        "test_bulk_insert_is_batched",
         REPOSITORIES,
         "infrastructure/repositories.py",
-        "batched(users, STORED_AT_ONCE)",
+        "batched(users, INSERT_BATCH_SIZE)",
         "batched(users, 1)",
     ),
     "error hidden in a group": change(
-        "test_failure_comes_by_itself_and_ends_the_others",
-        "tests/unit/test_concurrency.py",
+        "test_failure_cancels_the_other_tasks",
+        "tests/utils/test_concurrency.py",
         "utils/concurrency.py",
         "except BaseExceptionGroup as failures:",
         "except ZeroDivisionError as failures:",
     ),
     "index forgotten in the migration": change(
         "test_models_need_no_other_migration",
-        "tests/integration/test_migrations.py",
+        "tests/core/database/test_migrations.py",
         "migrations/versions/2026_01_02_0002_example.py",
         '    op.create_index("ix_posts_author_id", "posts", ["author_id"])\n',
         "",
@@ -1067,166 +1120,169 @@ BY_TESTS = {
     "password of the database shown": change(
         "test_password_is_not_shown",
         DATABASE,
-        "settings.py",
-        "    url: SecretStr = SecretStr(DATABASE_URL)\n",
-        "    url: str = DATABASE_URL\n",
+        "core/database/sqlite.py",
+        '    url: SecretStr = SecretStr("sqlite+aiosqlite:///my_service.db")\n',
+        '    url: str = "sqlite+aiosqlite:///my_service.db"\n',
     ),
-    "times without a zone": change(
+    "time without a zone": change(
         "test_time_without_a_zone_is_refused",
         DATABASE,
-        "domain/base.py",
+        "core/database/models.py",
         "if value is not None and value.tzinfo is None:",
         "if value is None and value:",
     ),
     "constraints without names": change(
         "test_constraints_have_names",
         DATABASE,
-        "domain/base.py",
-        "MetaData(naming_convention=NAMES)",
+        "core/database/models.py",
+        "MetaData(naming_convention=NAMING_CONVENTION)",
         "MetaData()",
     ),
     "connections left open": change(
         "test_connections_end_with_the_service",
         DATABASE,
-        "infrastructure/database.py",
+        "core/database/__init__.py",
         "            await database.engine.dispose()\n",
         "            await asyncio.sleep(0)\n",
     ),
     "falsy value taken for a miss": change(
-        "test_falsy_values_are_served",
+        "test_falsy_values_are_cached",
         CACHE,
-        "infrastructure/cache.py",
-        "                return self.hit(policy, body)\n",
-        "                if value := self.hit(policy, body):\n                    return value\n",
+        "core/cache/__init__.py",
+        "                return self.decode_hit(policy, cached_body)\n",
+        "                if value := self.decode_hit(policy, cached_body):\n"
+        "                    return value\n",
     ),
     "types left to JSON": change(
-        "test_value_comes_back",
-        "tests/unit/test_cache_codec.py",
-        "infrastructure/cache_codec.py",
+        "test_round_trip",
+        "tests/core/cache/test_codec.py",
+        "core/cache/codec.py",
         "self.adapter.validate_json(data, by_alias=False, by_name=True)",
         "json.loads(data)",
     ),
-    "types that JSON does not know made to text": change(
-        "test_value_of_another_type_is_refused",
-        "tests/unit/test_cache_codec.py",
-        "infrastructure/cache_codec.py",
+    "other types converted to text": change(
+        "test_value_of_another_type_is_rejected",
+        "tests/core/cache/test_codec.py",
+        "core/cache/codec.py",
         'warnings="error")',
         "warnings=False, fallback=str)",
     ),
     "cached method without its name": change(
-        "test_method_stays_itself",
+        "test_cached_method_keeps_its_metadata",
         CACHE,
-        "infrastructure/cache.py",
+        "core/cache/__init__.py",
         "        @wraps(function)\n",
         "",
     ),
-    "entry of another schema read": change(
+    "entry of another schema decoded": change(
         "test_other_schema_is_a_miss",
         CACHE,
-        "infrastructure/cache_entry.py",
-        "not self.raw.startswith(self.stamp)",
-        "len(self.raw) < len(self.stamp)",
+        "core/cache/entry.py",
+        "not self.raw.startswith(self.version)",
+        "len(self.raw) < len(self.version)",
     ),
-    "damaged entry read": change(
+    "damaged entry decoded": change(
         "test_damaged_entry_is_a_miss",
         CACHE,
-        "infrastructure/cache_entry.py",
-        "return body if is_whole else None",
-        "return body if is_whole else body",
+        "core/cache/entry.py",
+        "return body if is_intact else None",
+        "return body",
     ),
-    "entries that all end at once": change(
-        "test_times_differ",
+    "entries that expire together": change(
+        "test_jitter_spreads_expiry",
         CACHE,
-        "infrastructure/cache_entry.py",
+        "core/cache/entry.py",
         " * (1 - jitter * secrets.randbelow(1000) / 1000)",
         " * (1 - jitter)",
     ),
-    "old load that brings a value back": change(
-        "test_old_load_brings_nothing_back",
+    "load that overwrites an invalidation": change(
+        "test_load_from_before_an_invalidation_is_not_stored",
         CACHE,
-        "infrastructure/cache.py",
-        "self.store.replace(now.name, now.raw, now.seal(body), seconds)",
-        "self.store.mark(now.name, now.seal(body), seconds)",
+        "core/cache/__init__.py",
+        "self.store.compare_and_set(\n"
+        "                        current.key, current.raw, current.pack(body), ttl\n"
+        "                    )",
+        "self.store.set(current.key, current.pack(body), ttl)",
     ),
-    "key that everybody loads": change(
-        "test_work_is_done_once",
-        "tests/unit/test_single_flight.py",
-        "infrastructure/single_flight.py",
-        "flight = self.flights.get(name)\n",
-        "flight = None\n",
+    "load for each caller": change(
+        "test_concurrent_callers_share_work",
+        "tests/core/cache/test_single_flight.py",
+        "core/cache/single_flight.py",
+        "call = self.calls.get(key)\n",
+        "call = None\n",
     ),
-    "load that ends with its first caller": change(
-        "test_who_leaves_takes_nothing_from_the_others",
-        "tests/unit/test_single_flight.py",
-        "infrastructure/single_flight.py",
-        "await asyncio.wait([flight.task])",
-        "await flight.task",
+    "load that is cancelled with its first caller": change(
+        "test_cancelled_caller_does_not_cancel_the_others",
+        "tests/core/cache/test_single_flight.py",
+        "core/cache/single_flight.py",
+        "await asyncio.wait([call.task])",
+        "await call.task",
     ),
-    "cache server waited for": change(
-        "test_every_answer_is_a_miss_in_time",
+    "no timeout for Redis": change(
+        "test_every_bad_reply_is_a_miss_within_the_timeout",
         REDIS,
-        "infrastructure/redis_cache.py",
-        "asyncio.timeout(self.seconds), self.turns",
-        "asyncio.timeout(self.seconds * 60), self.turns",
+        "core/cache/redis.py",
+        "asyncio.timeout(self.timeout), self.semaphore",
+        "asyncio.timeout(self.timeout * 60), self.semaphore",
     ),
-    "slow cache waited for again and again": change(
-        "test_slow_store_is_waited_for_once",
+    "a timeout for each call of the lock": change(
+        "test_timeout_covers_all_calls_of_a_fetch",
         CACHE,
-        "infrastructure/cache.py",
-        "                async with until(end):\n                    is_ours",
-        "                async with until(end + 60):\n                    is_ours",
+        "core/cache/__init__.py",
+        "                async with store_deadline(deadline):\n                    has_lock",
+        "                async with store_deadline(deadline + 60):\n                    has_lock",
     ),
-    "tags that are waited for one by one": change(
-        "test_slow_store_is_waited_for_once",
+    "a timeout for each tag": change(
+        "test_timeout_covers_all_calls_of_a_fetch",
         CACHE,
-        "infrastructure/cache.py",
-        "            async with until(end):\n                for tag",
-        "            async with until(end + 60):\n                for tag",
+        "core/cache/__init__.py",
+        "            async with store_deadline(deadline):\n                for tag_key",
+        "            async with store_deadline(deadline + 60):\n                for tag_key",
     ),
-    "slow cache waited for after the load": change(
-        "test_time_of_the_load_is_not_the_stores",
+    "no timeout after the load": change(
+        "test_load_takes_no_time_of_the_backend",
         CACHE,
-        "infrastructure/cache.py",
-        "until(clock() + left)",
-        "until(clock() + 60)",
+        "core/cache/__init__.py",
+        "store_deadline(clock() + remaining)",
+        "store_deadline(clock() + 60)",
     ),
-    "load that takes the time of the store": change(
-        "test_time_of_the_load_is_not_the_stores",
+    "load that takes the time of the backend": change(
+        "test_load_takes_no_time_of_the_backend",
         CACHE,
-        "infrastructure/cache.py",
-        "until(clock() + left)",
-        "until(end)",
+        "core/cache/__init__.py",
+        "store_deadline(clock() + remaining)",
+        "store_deadline(deadline)",
     ),
-    "cache server asked in an outage": change(
+    "calls to Redis in an outage": change(
         "test_breaker_opens_and_closes",
         REDIS,
-        "infrastructure/redis_cache.py",
+        "core/cache/redis.py",
         "            if now < self.retry_at:\n",
         "            if now < 0:\n",
     ),
-    "marks lost in an outage": change(
-        "test_forgotten_in_an_outage",
+    "invalidations lost in an outage": change(
+        "test_invalidation_survives_an_outage",
         REDIS,
-        "infrastructure/redis_cache.py",
-        "                await self.write_marks()\n                result",
+        "core/cache/redis.py",
+        "                await self.write_pending()\n                result",
         "                result",
     ),
-    "address of the cache shown": change(
-        "test_address_is_checked",
+    "URL of Redis shown": change(
+        "test_url_is_validated",
         REDIS,
-        "settings.py",
+        "core/cache/redis.py",
         "RedisUrl = Annotated[SecretStr, ",
         "RedisUrl = Annotated[str, ",
         ("if not value.get_secret_value().startswith((", "if not str(value).startswith(("),
     ),
     "model without a migration": Break(
-        gate=(*TESTS, "tests/integration/test_migrations.py"),
+        gate=(*TESTS, "tests/core/database/test_migrations.py"),
         refused_by="test_models_need_no_other_migration",
         write={
             f"{PACKAGE}/domain/orders.py": """
             from sqlalchemy.orm import Mapped, mapped_column
 
-            from my_service.domain.base import Base
+            from my_service.core.database.models import Base
 
             class Order(Base):
                 __tablename__ = "orders"
@@ -1236,14 +1292,14 @@ BY_TESTS = {
         },
     ),
     "migration without a way back": Break(
-        gate=(*TESTS, "tests/integration/test_migrations.py"),
+        gate=(*TESTS, "tests/core/database/test_migrations.py"),
         refused_by="test_up_down_and_up",
         write={
-            "migrations/versions/2026_02_01_0003_orders.py": """
+            f"{PACKAGE}/migrations/versions/2026_02_01_0004_orders.py": """
             import sqlalchemy as sa
             from alembic import op
 
-            revision = "0003"
+            revision = "0004"
             down_revision = "0001"
 
             def upgrade() -> None:
@@ -1254,286 +1310,291 @@ BY_TESTS = {
             """
         },
     ),
-    "order sent twice": change(
+    "POST retried": change(
         "test_only_what_does_no_harm_is_repeated",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         '"OPTIONS", "PUT"})',
         '"OPTIONS", "POST", "PUT"})',
     ),
-    "body sent again that is gone": change(
+    "consumed body sent again": change(
         "test_body_that_is_gone_is_not_repeated",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "is_safe and isinstance(request.stream, httpx.ByteStream)",
         "is_safe",
     ),
-    "retries on what httpx never raises": change(
+    "retries on errors that httpx never raises": change(
         "test_passing_failure_is_overcome",
         HTTP_CLIENT,
-        "infrastructure/retries.py",
+        "core/http_client/retries.py",
         "isinstance(error, httpx.TransportError)",
         "isinstance(error, ConnectionError | TimeoutError)",
     ),
     "transport error left to the caller": change(
         "test_lasting_failure_is_unavailability",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "FAILURES = (TimeoutError, httpx.HTTPError)",
         "FAILURES = (TimeoutError, httpx.HTTPStatusError)",
     ),
     "cause of the failure lost": change(
         "test_lasting_failure_is_unavailability",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "raise translate(call, error) from error",
         "raise translate(call, error) from None",
     ),
-    "our mistake taken for an outage": change(
+    "bug taken for an outage": change(
         "test_request_that_cannot_be_sent",
         HTTP_CLIENT,
-        "infrastructure/retries.py",
+        "core/http_client/retries.py",
         "UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)",
         "UNSENDABLE = ()",
     ),
     "call without a deadline": change(
         "test_call_ends_in_time",
-        "tests/integration/test_misbehaving_server.py",
-        "infrastructure/http_client.py",
-        "asyncio.timeout_at(end):",
-        "asyncio.timeout_at(end + 5):",
+        "tests/core/http_client/test_misbehaving_server.py",
+        "core/http_client/__init__.py",
+        "asyncio.timeout_at(deadline):",
+        "asyncio.timeout_at(deadline + 5):",
     ),
-    "server that is busy asked at once": change(
+    "Retry-After ignored": change(
         "test_retry_after_is_kept_to",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "return seconds or True",
         "return True",
     ),
-    "everybody back at the same time": change(
+    "no jitter": change(
         "test_retry_after_is_kept_to",
         HTTP_CLIENT,
-        "infrastructure/retries.py",
+        "core/http_client/retries.py",
         "seconds + SystemRandom().uniform(0, JITTER_SECONDS)",
         "seconds",
     ),
-    "wait that outlasts the call": change(
+    "delay beyond the deadline": change(
         "test_nobody_waits_in_vain",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
-        "            or asyncio.get_running_loop().time() + seconds >= call.end\n",
+        "core/http_client/__init__.py",
+        "            or asyncio.get_running_loop().time() + seconds >= call.deadline\n",
         "",
     ),
     "retry storm": change(
         "test_retries_are_a_share_of_the_calls",
         HTTP_CLIENT,
-        "infrastructure/retries.py",
+        "core/http_client/retries.py",
         "        self.tokens -= 1\n",
         "",
     ),
-    "answer without end": change(
+    "unlimited response": change(
         "test_large_answer_is_not_read_on",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
-        "if len(body) > self.settings.body_bytes:",
+        "core/http_client/__init__.py",
+        "if len(body) > self.settings.max_response_bytes:",
         "if len(body) < 0:",
     ),
     "cookies of one user for another": change(
         "test_cookies_are_not_kept",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "CookieJar(DefaultCookiePolicy(allowed_domains=[]))",
         "CookieJar(DefaultCookiePolicy())",
     ),
-    "addresses in the log": change(
+    "URLs in the log": change(
         "test_failures_are_logged_without_secrets",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
+        "core/http_client/__init__.py",
         "logging.getLogger(name).setLevel(logging.WARNING)",
         "logging.getLogger(name).setLevel(logging.INFO)",
     ),
     "arguments of calls in the log": change(
         "test_retries_of_others_are_logged_without_arguments",
         HTTP_CLIENT,
-        "infrastructure/http_client.py",
-        "set_on_retry_hooks([retries.report])",
+        "core/http_client/__init__.py",
+        "set_on_retry_hooks([retries.log_retry])",
         "set_on_retry_hooks(None)",
     ),
-    "value however old": change(
+    "stale value of any age": change(
         "test_too_old_is_too_old",
-        "tests/unit/test_stale.py",
-        "infrastructure/stale.py",
-        "if age > most_seconds:",
+        "tests/core/http_client/test_stale.py",
+        "core/http_client/stale.py",
+        "if age > max_age:",
         "if age < 0:",
     ),
-    "memory without end": change(
+    "unlimited stale values": change(
         "test_newest_are_kept",
-        "tests/unit/test_stale.py",
-        "infrastructure/stale.py",
-        "if len(self.kept) > self.most:",
+        "tests/core/http_client/test_stale.py",
+        "core/http_client/stale.py",
+        "if len(self.kept) > self.maxsize:",
         "if len(self.kept) < 0:",
     ),
-    "request id that ends here": change(
+    "request id not propagated": change(
         "test_id_goes_on",
-        "tests/api/test_outgoing_request_id.py",
-        "observability/outgoing_request_id.py",
+        "tests/core/http_client/test_request_id.py",
+        "core/http_client/request_id.py",
         "return {HEADER: current} if current else {}",
         "return {}",
     ),
-    "trace that ends here": change(
+    "trace not propagated": change(
         "test_trace_goes_on",
-        "tests/api/test_outgoing_trace.py",
-        "observability/outgoing_trace.py",
+        "tests/core/http_client/test_tracing.py",
+        "core/http_client/tracing.py",
         "    TraceContextTextMapPropagator().inject(found)\n",
         "",
     ),
-    "hosts without number": change(
+    "unlimited hosts as labels": change(
         "test_calls_are_counted_by_host",
-        "tests/api/test_http_client_metrics.py",
-        "observability/http_client_metrics.py",
-        "if len(hosts) < HOSTS:",
+        "tests/core/http_client/test_metrics.py",
+        "core/http_client/metrics.py",
+        "if len(hosts) < MAX_HOSTS:",
         "if hosts is not None:",
     ),
-    "job beside its transaction": change(
+    "job outside its transaction": change(
         "test_job_is_there_if_its_transaction_is",
         OUTBOX,
-        "infrastructure/outbox.py",
+        "core/jobs/outbox.py",
         "    await session.execute(query)\n\n\n",
         "    await session.execute(query)\n    await (await session.connection()).commit()\n\n\n",
     ),
-    "job done twice": change(
+    "job run twice": change(
         "test_job_is_done_once",
         OUTBOX,
-        "infrastructure/outbox.py",
-        "OutboxJob.send_at.is_not(None), OutboxJob.free_at <= now",
-        "OutboxJob.free_at <= now",
+        "core/jobs/outbox.py",
+        "OutboxJob.id == job_id, OutboxJob.run_at.is_not(None), ",
+        "OutboxJob.id == job_id, ",
     ),
     "job of two workers": change(
         "test_job_of_a_dead_worker_comes_again",
         OUTBOX,
-        "infrastructure/outbox.py",
-        "send_at=now + self.lease, free_at=now + self.lease",
-        "send_at=now + self.lease, free_at=now",
+        "core/jobs/outbox.py",
+        "locked_until=now + self.lease,",
+        "locked_until=now,",
     ),
     "job lost with its worker": change(
         "test_job_of_a_dead_worker_comes_again",
         OUTBOX,
-        "infrastructure/outbox.py",
-        "send_at=now + self.lease, free_at=now + self.lease",
-        "send_at=now + timedelta(days=999), free_at=now + self.lease",
+        "core/jobs/outbox.py",
+        "run_at=now + self.lease,",
+        "run_at=now + timedelta(days=999),",
     ),
-    "job that is tried for ever": change(
+    "unlimited attempts": change(
         "test_hopeless_job_is_dead",
         OUTBOX,
-        "infrastructure/outbox.py",
-        "if job.attempts >= self.settings.attempts:",
+        "core/jobs/outbox.py",
+        "if job.attempts >= self.settings.max_attempts:",
         "if job.attempts >= 10**9:",
     ),
-    "job without a limit of time": change(
+    "job without a timeout": change(
         "test_job_may_not_take_for_ever",
         OUTBOX,
-        "infrastructure/outbox_jobs.py",
-        "asyncio.timeout(self.settings.job_seconds)",
+        "core/jobs/durable.py",
+        "asyncio.timeout(self.settings.timeout_seconds)",
         "asyncio.timeout(2)",
     ),
-    "job that waits for nothing": change(
+    "undispatched job not released": change(
         "test_jobs_are_done",
-        "tests/integration/test_worker.py",
-        "worker/__init__.py",
-        "            await self.jobs.outbox.give_back(numbers)\n",
-        "            await self.jobs.outbox.give_back([])\n",
+        "tests/core/jobs/test_worker.py",
+        "core/jobs/worker.py",
+        "            await self.jobs.outbox.release(ids)\n",
+        "            await self.jobs.outbox.release([])\n",
     ),
     "worker that writes every second": change(
         "test_worker_asks_once_for_each_period",
         OUTBOX,
-        "infrastructure/outbox_jobs.py",
-        "if self.asked.get(name) != period:",
-        "if self.asked is not None:",
+        "core/jobs/durable.py",
+        "if self.last_enqueued.get(name) != interval:",
+        "if self.last_enqueued is not None:",
     ),
     "worker that ends with its queue": change(
         "test_jobs_are_done",
-        "tests/integration/test_worker.py",
-        "worker/__init__.py",
-        '            except Exception:\n                logger.exception("jobs.not_sent")\n',
+        "tests/core/jobs/test_worker.py",
+        "core/jobs/worker.py",
+        "            except Exception:\n"
+        '                logger.exception("outbox.dispatch_failed")\n',
         "            except OSError:\n                raise\n",
     ),
-    "dead jobs taken for done": change(
+    "dead jobs not counted": change(
         "test_unfinished_jobs_are_shown",
-        "tests/integration/test_outbox_metrics.py",
-        "observability/outbox_metrics.py",
-        "self.show(waiting, unfinished - waiting)",
-        "self.show(waiting, unfinished - unfinished)",
+        "tests/core/jobs/test_outbox_metrics.py",
+        "core/jobs/outbox_metrics.py",
+        "self.set(pending, unfinished - pending)",
+        "self.set(pending, unfinished - unfinished)",
     ),
     "user without the mail": change(
-        "test_new_user_is_welcomed",
-        "tests/api/test_outbox_welcoming.py",
-        "outbox_welcoming.py",
-        "            await add(session, ",
-        "            print(session, ",
+        "test_new_user_gets_one_mail",
+        "tests/api/test_welcome_email_durable.py",
+        "example/welcome_email_durable.py",
+        "            await enqueue(session, job)\n",
+        "            print(job)\n",
     ),
-    "numbers from before the post": change(
-        "test_new_post_counts",
+    "statistics from before the post": change(
+        "test_post_invalidates_stats",
         STATS,
-        "user_stats.py",
-        '(started["posts"], started["users"])',
-        '(started["users"],)',
+        "example/user_stats.py",
+        "        services.get(PostService).on_change.append(stats.invalidate)\n",
+        "",
     ),
-    "numbers of who is gone": change(
-        "test_who_is_gone_has_no_numbers",
+    "statistics of a deleted user": change(
+        "test_deletion_invalidates_stats",
         STATS,
-        "user_stats.py",
-        '(started["posts"], started["users"])',
-        '(started["posts"],)',
+        "example/user_stats.py",
+        "        services.get(UserService).on_change.append(stats.invalidate)\n",
+        "",
     ),
-    "numbers of who is not there yet": change(
-        "test_who_comes_later_has_numbers",
+    "missing user cached": change(
+        "test_missing_user_is_not_cached",
         STATS,
         "services/user_stats.py",
         "ttl=1800, ",
         "ttl=1800, negative_ttl=60, ",
     ),
-    "commit whose answer is lost": change(
-        "test_commit_whose_answer_is_lost_counts",
+    "failed commit without an invalidation": change(
+        "test_failed_commit_invalidates_stats",
         STATS,
         "services/post_service.py",
         "        finally:\n",
         "        except LookupError:\n            raise\n        else:\n",
         ("        try:\n            return await", "        try:\n            post = await"),
     ),
-    "post told of before its commit": change(
-        "test_new_post_is_told",
+    "callback before the commit": change(
+        "test_callback_runs_after_a_post",
         "tests/api/test_posts.py",
         "services/post_service.py",
-        "        try:\n            return await self.transactions.write(work)\n        finally:\n"
-        "            for tell in self.changed:\n                await tell(new.author_id)\n",
-        "        for tell in self.changed:\n            await tell(new.author_id)\n"
-        "        return await self.transactions.write(work)\n",
+        "        try:\n"
+        "            return await self.unit_of_work.write(work)\n"
+        "        finally:\n"
+        "            for callback in self.on_change:\n"
+        "                await callback(new.author_id)\n",
+        "        for callback in self.on_change:\n"
+        "            await callback(new.author_id)\n"
+        "        return await self.unit_of_work.write(work)\n",
     ),
-    "rate that is not for ever": change(
-        "test_last_rate_will_do",
+    "stale rate of any age": change(
+        "test_stale_rate_is_used_up_to_its_age",
         "tests/api/test_valuation.py",
         "infrastructure/exchange_rates.py",
-        "most_seconds=self.settings.stale_seconds",
-        "most_seconds=10**9",
+        "max_age=self.settings.stale_seconds",
+        "max_age=10**9",
     ),
-    "account lost with the rates": change(
-        "test_nonsense_is_an_outage",
+    "missing rate taken for a missing account": change(
+        "test_invalid_rates_are_an_outage",
         "tests/api/test_valuation.py",
         "infrastructure/exchange_rates.py",
         "(KeyError, NotFoundError, ValidationError)",
         "(KeyError, ValidationError)",
     ),
-    "mail in the open": change(
+    "mail without encryption": change(
         "test_mail_does_not_travel_in_the_open",
-        "tests/unit/test_mailer.py",
-        "infrastructure/mailer.py",
+        "tests/core/test_mail.py",
+        "core/mail.py",
         'start_tls=settings.security == "starttls"',
         "start_tls=None",
     ),
     "nested routers": change(
         "test_route_is_named",
-        "tests/unit/test_router.py",
-        "app.py",
+        "tests/core/web/test_routing.py",
+        "core/app.py",
         "            register(app, router)\n",
         "            app.include_router(router)\n",
     ),
@@ -1552,74 +1613,87 @@ BY_TESTS = {
         "MY_SERVICE_SERVER__PORT=8000\nMY_SERVICE_SECRET_KEY=\n",
     ),
     "port without bounds": change(
-        "test_bad_value_is_named", SETTINGS, "settings.py", "ge=1, le=65535", "le=65535"
+        "test_bad_value_is_named",
+        SETTINGS,
+        "core/server/__init__.py",
+        "ge=1, le=65535",
+        "le=65535",
     ),
-    "settings that change": change(
-        "test_settings_are_frozen", SETTINGS, "settings.py", "frozen=True, extra", "extra"
+    "settings that can change": change(
+        "test_settings_are_frozen",
+        SETTINGS,
+        "core/settings.py",
+        "frozen=True, extra",
+        "extra",
     ),
     "misspelt variable": change(
-        "test_bad_value_is_named", SETTINGS, "settings.py", 'extra="forbid"', 'extra="ignore"'
+        "test_bad_value_is_named",
+        SETTINGS,
+        "core/settings.py",
+        'extra="forbid"',
+        'extra="ignore"',
     ),
     "foreign variable refused": change(
         "test_foreign_variables_are_left_alone",
         SETTINGS,
-        "settings.py",
+        "core/settings.py",
         'extra="ignore",',
         'extra="forbid",',
     ),
 }
 
 OF_JOBS_IN_PROCESS = {
-    "jobs without end": change(
+    "unlimited queue": change(
         "test_number_is_bounded",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
+        IN_PROCESS_JOBS,
+        "core/jobs/in_process.py",
         "len(self.tasks) >= self.settings.queue_size",
         "len(self.tasks) >= 10**9",
     ),
-    "all jobs at once": change(
+    "unlimited concurrency": change(
         "test_work_is_done_behind_the_back_of_who_asks",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "                async with self.turns:\n",
+        IN_PROCESS_JOBS,
+        "core/jobs/in_process.py",
+        "                async with self.semaphore:\n",
         "                if True:\n",
     ),
-    "jobs tried once": change(
+    "jobs without retries": change(
         "test_failed_work_is_done_again",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
-        "range(1, self.settings.attempts + 1)",
+        IN_PROCESS_JOBS,
+        "core/jobs/in_process.py",
+        "range(1, self.settings.max_attempts + 1)",
         "range(1, 2)",
     ),
-    "turn kept while waiting": change(
+    "semaphore held during the delay": change(
         "test_waiting_for_another_try_holds_nobody_up",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
+        IN_PROCESS_JOBS,
+        "core/jobs/in_process.py",
         "                    await work()\n            except Exception:\n",
-        "                    await work()\n            except Exception:\n"
-        "                await self.turns.acquire()\n",
+        "                    await work()\n"
+        "            except Exception:\n"
+        "                await self.semaphore.acquire()\n",
     ),
-    "jobs forgotten at the end": change(
+    "jobs without a drain": change(
         "test_end_has_its_time",
-        JOBS,
-        "infrastructure/in_process_jobs.py",
+        IN_PROCESS_JOBS,
+        "core/jobs/in_process.py",
         "            await jobs.drain()\n",
         "            await asyncio.sleep(0)\n",
     ),
     "jobs that are not counted": change(
         "test_jobs_are_counted",
-        "tests/api/test_jobs_metrics.py",
-        "observability/jobs_metrics.py",
+        "tests/core/jobs/test_metrics.py",
+        "core/jobs/metrics.py",
         "        jobs.observe = count\n",
         "        count.__name__ = jobs.observe.__name__\n",
     ),
-    "mail for who could not be registered": change(
-        "test_others_get_no_mail",
-        "tests/api/test_welcoming.py",
-        "welcoming.py",
+    "mail to a rejected user": change(
+        "test_other_users_get_no_mail",
+        "tests/api/test_welcome_email_in_process.py",
+        "example/welcome_email_in_process.py",
         "        user = await super().register(new)\n",
         "        guest = User(email=new.email, name=new.name)\n"
-        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome(guest)))\n'
+        '        self.jobs.enqueue("welcome", partial(self.mailer.send, welcome_mail(guest)))\n'
         "        user = await super().register(new)\n",
     ),
 }
@@ -1627,43 +1701,43 @@ OF_JOBS_IN_PROCESS = {
 SERVED = {
     "no drain": change(
         "test_no_request_is_lost_while_it_drains",
-        "tests/api/test_drain.py",
-        "server.py",
+        "tests/core/server/test_drain.py",
+        "core/server/drain.py",
         "self.stop_at = time.monotonic() + self.drain_seconds",
         "self.should_exit = True",
     ),
     "drain that readiness hides": change(
         "test_no_request_is_lost_while_it_drains",
-        "tests/api/test_drain.py",
-        "server.py",
-        "            self.app.state.traffic.drain()\n",
+        "tests/core/server/test_drain.py",
+        "core/server/drain.py",
+        "            self.app.in_flight.drain()\n",
         "",
     ),
-    "stop signal left to the server": change(
+    "stop signal left to uvicorn": change(
         "test_serves_until_it_is_stopped",
-        "tests/unit/test_main.py",
-        "server.py",
+        CLI,
+        "core/server/drain.py",
         "def handle_exit(",
         "def handle_exit_never(",
     ),
-    "server's own log lines": change(
+    "log lines of uvicorn": change(
         "test_every_line_of_a_served_session_is_json",
         REQUEST_ID,
-        "components.py",
-        "SERVER_LOGS_ITSELF = False",
-        "SERVER_LOGS_ITSELF = True",
+        "core/server/__init__.py",
+        "log_config=None if has_log else LOGGING_CONFIG,",
+        "log_config=LOGGING_CONFIG,",
     ),
-    "path in the access line": change(
+    "path in the access log": change(
         "test_every_line_of_a_served_session_is_json",
         REQUEST_ID,
-        "observability/logging.py",
-        '"route": exchange.route,',
+        "core/logging/access_log.py",
+        '"route": context.route,',
         '"route": scope["path"],',
     ),
-    "line without its request": change(
+    "access log without the request id": change(
         "test_every_line_of_a_served_session_is_json",
         REQUEST_ID,
-        "observability/logging.py",
+        "core/logging/access_log.py",
         'structlog.contextvars.merge_contextvars(None, "info", {})',
         "{}",
     ),
@@ -1677,13 +1751,19 @@ SERVED = {
                 return n * 2
             """
         },
-        change=((f"{PACKAGE}/project.py", "from", "from my_service import careless\nfrom"),),
+        change=(
+            (
+                f"{PACKAGE}/components.py",
+                "from my_service.core.component",
+                "from my_service import careless\nfrom my_service.core.component",
+            ),
+        ),
     ),
     "warning": Break(
-        gate=(*TESTS, "tests/unit/test_careless.py"),
+        gate=(*TESTS, "tests/core/test_careless.py"),
         refused_by="DeprecationWarning",
         write={
-            "tests/unit/test_careless.py": """
+            "tests/core/test_careless.py": """
             import warnings
 
             def test_old_way() -> None:
@@ -1694,10 +1774,10 @@ SERVED = {
 }
 
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
+ALL = BY_LINTER | BY_TYPES | BY_DEPENDENCIES | BY_ARCHITECTURE | BY_TESTS | SERVED
 CASES = [
     pytest.param(case, id=name, marks=() if case.gate in QUICK else pytest.mark.full)
-    for cases in (BY_LINTER, BY_TYPES, BY_DEPENDENCIES, BY_ARCHITECTURE, BY_TESTS, SERVED)
-    for name, case in cases.items()
+    for name, case in ALL.items()
 ]
 
 Gate = Callable[[tuple[str, ...]], Run]
@@ -1705,7 +1785,7 @@ Gate = Callable[[tuple[str, ...]], Run]
 
 @dataclass(slots=True)
 class Installed:
-    """A project that is rendered anew for each test, and its environment."""
+    """A project that is rendered for each test, and its environment."""
 
     variant: Variant
     shared: Path
@@ -1741,7 +1821,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(variant: Variant, results: Results) -> Iterator[Installed]:
-    """Yield a project that can be rendered and broken."""
+    """Yield a project that can be rendered and changed."""
     python = python_for("3.11")
     assert python is not None
     with tempfile.TemporaryDirectory() as name, ExitStack() as opened:
@@ -1762,14 +1842,29 @@ def gate(installed: Installed) -> Gate:
     return installed.run
 
 
+def test_cases_fit_the_project(variant: Variant) -> None:
+    """The changed text and the named tests of every case exist."""
+    missing = set()
+    for name, case in ALL.items():
+        project = variant(**dict(BREAKABLE + case.answers))
+        for path, old, _ in case.change:
+            if old not in (project / path).read_text(encoding="utf-8"):
+                missing.add((name, path, old))
+        file, _, test = case.gate[-1].partition("::")
+        if test and f"def {test}(" not in (project / file).read_text(encoding="utf-8"):
+            missing.add((name, file, test))
+
+    assert missing == set()
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None:
-    """The gate that is meant for a mistake fails, and names the rule or the test."""
+    """The gate fails, and its output has the rule or the test."""
     case.do(installed.render(case.answers))
 
     done = gate(case.gate)
 
-    # A gate that could not start says nothing of the practice.
+    # Another status is a gate that could not start.
     assert done.status == 1, done
     assert case.refused_by in done.output, done
 
@@ -1777,7 +1872,7 @@ def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None
 @pytest.mark.full
 @pytest.mark.parametrize("answers", [(), IN_PROCESS], ids=["full", "in process"])
 def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
-    """The gates that the cases name pass where no practice is broken."""
+    """The gates of the cases pass without a mistake."""
     installed.render(answers)
     cases = [case for case in BY_TESTS.values() if case.answers == answers]
     tests = sorted({part for case in cases for part in case.gate[len(TESTS) :]})
@@ -1794,29 +1889,27 @@ OWNERS_FILES = {
 
     import asyncio
     import os
-    import sys
 
-    from my_service.app import create_app
+    from my_service.core.app import Application
+    from my_service.core.cli import Command, CommandContext
     from my_service.reports import Ledger
-    from my_service.settings import InvalidSettingsError, Settings
+    from my_service.settings import Settings
 
 
-    async def report(settings: Settings) -> int:
-        \"\"\"Return how long the name of the report is.\"\"\"
-        app = create_app(settings)
+    async def report(app: Application) -> int:
+        \"\"\"Return the length of the name of the report.\"\"\"
         async with app.router.lifespan_context(app):
             return len(Ledger(os.environ.get("REPORT", "report")).commit())
 
 
-    def main() -> int:
-        \"\"\"Print the report, and return the exit status.\"\"\"
-        try:
-            settings = Settings.load({})
-        except InvalidSettingsError as error:
-            sys.stderr.write(f"{error}\\n")
-            return 2
-        print(asyncio.run(report(settings)))
-        return 0
+    def print_report(context: CommandContext[Settings]) -> None:
+        \"\"\"Print the report.\"\"\"
+        print(asyncio.run(report(context.create_app())))
+
+
+    COMMANDS: tuple[Command[Settings], ...] = (
+        Command(name="report", help="print the report", run=print_report),
+    )
     """,
     f"{PACKAGE}/reports.py": """
     \"\"\"Reports, which have methods that are named like those of a session.\"\"\"
@@ -1844,17 +1937,18 @@ OWNERS_FILES = {
 
     import asyncio
 
+    from my_service.app import create_app
     from my_service.commands import report
     from my_service.settings import Settings
 
-    print(asyncio.run(report(Settings.load({}))))
+    print(asyncio.run(report(create_app(Settings.load({})))))
     """,
-    "tests/unit/test_reports.py": """
-    \"\"\"What the reports promise.\"\"\"
+    "tests/reports/test_reports.py": """
+    \"\"\"Reports.\"\"\"
 
     import pytest
 
-    from my_service.commands import main
+    from my_service.__main__ import main
     from my_service.reports import Ledger, commit_twice
 
 
@@ -1865,14 +1959,14 @@ OWNERS_FILES = {
 
     def test_report(capsys: pytest.CaptureFixture[str]) -> None:
         \"\"\"The command prints the report.\"\"\"
-        assert main() == 0
+        assert main(["report"]) == 0
         assert capsys.readouterr().out == "6\\n"
 
 
     def test_report_names_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
         \"\"\"The command ends with status 2.\"\"\"
         monkeypatch.setenv("MY_SERVICE_SERVER__PORT", "none")
-        assert main() == 2
+        assert main(["report"]) == 2
     """,
 }
 """What an owner adds: a command, a module, a script and tests."""
@@ -1884,7 +1978,7 @@ def test_owners_command_is_accepted(installed: Installed, gate: Gate, answers: A
     """An owner's command loads the settings and starts an event loop, and every gate passes."""
     project = installed.render(answers)
     Break(gate=(), refused_by="", write=OWNERS_FILES).do(project)
-    tests = (*RULES, "tests/unit/test_reports.py")
+    tests = (*RULES, "tests/reports/test_reports.py")
 
     for command in (LINT, FORMAT, TYPES, IMPORTS, DEPENDENCIES, tests):
         done = gate(command)
