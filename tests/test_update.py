@@ -527,8 +527,8 @@ def test_layout_keeps_own_work(start: Variant) -> None:
     assert edit in (project / "my_service" / "app.py").read_text("utf-8")
     for path, text in seeded.items():
         assert (project / path.removeprefix("src/")).read_bytes() == text
-    for path, text in OWN_FILES.items():
-        assert (project / path.removeprefix("src/")).read_text("utf-8") == text
+    for path, own in OWN_FILES.items():
+        assert (project / path.removeprefix("src/")).read_text("utf-8") == own
     assert '"tinydb>=4"' in (project / "pyproject.toml").read_text("utf-8")
 
 
