@@ -25,7 +25,7 @@ LAST_ROUTE = f"/fifty/{ROUTES - 1:02}"
 
 COMPONENTS = """
 from my_service.api.routes import {name}
-from my_service.component import Component
+from my_service.core.component import Component
 
 def components(_settings):
     return (Component(name="{name}", routers=({name}.router,)),)
@@ -82,8 +82,10 @@ def add_resource(project: Path, name: str) -> None:
     text = ROUTER.format(name=name) + "".join(
         ROUTE.format(function=function, path=path) for function, path in routes.items()
     )
-    (package / "api" / "routes" / f"{name}.py").write_text(text, encoding="utf-8")
-    (package / "project.py").write_text(COMPONENTS.format(name=name), encoding="utf-8")
+    routes_folder = package / "api" / "routes"
+    routes_folder.mkdir(parents=True, exist_ok=True)
+    (routes_folder / f"{name}.py").write_text(text, encoding="utf-8")
+    (package / "components.py").write_text(COMPONENTS.format(name=name), encoding="utf-8")
 
 
 class Projects:

@@ -90,7 +90,8 @@ def access_log(run: Run) -> Row:
 
 
 def granian(run: Run) -> Row:
-    command = (tool(run, "granian"), *GRANIAN, "--factory", "my_service.__main__:build")
+    factory = "my_service.app:create_app_from_environment"
+    command = (tool(run, "granian"), *GRANIAN, "--factory", factory)
     return Row(subject=replace(rendered(run, EVERYTHING), command=command))
 
 

@@ -27,7 +27,7 @@ def rendered(run: Run, variant: Variant) -> ServerSpec:
         command=(str(folder / ".venv" / "bin" / "my-service"), "--port", "{port}"),
         folder=folder,
         environment=environment,
-        is_request=has_event("request.served") if logs_requests else None,
+        is_request=has_event("request.completed") if logs_requests else None,
         metrics_url="http://127.0.0.1:{admin}/metrics" if has_metrics else None,
         module="my_service.app",
     )

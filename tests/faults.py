@@ -23,11 +23,11 @@ from tenon.demo import free_port
 
 CANARY = b"hunter2-canary"
 
-PROJECT = '''
-"""What this project adds to its practices."""
+COMPONENTS = '''
+"""The components of this project."""
 
 from my_service.api.routes import faults
-from my_service.component import Component
+from my_service.core.component import Component
 from my_service.settings import Settings
 
 

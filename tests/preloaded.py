@@ -67,7 +67,7 @@ def preloaded(environment: Environment) -> Iterator[RunTests]:
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        questions, answers = process.stdin, process.stdout
+        requests, replies = process.stdin, process.stdout
 
         def run(project: Path, *arguments: str) -> Run:
             """Run pytest in the project's folder and wait for its end."""
@@ -77,8 +77,8 @@ def preloaded(environment: Environment) -> Iterator[RunTests]:
                     "output": output.name,
                     "arguments": [NO_WARNING, *arguments],
                 }
-                print(json.dumps(request), file=questions, flush=True)
-                status = int(answers.readline())
+                print(json.dumps(request), file=requests, flush=True)
+                status = int(replies.readline())
                 return Run(
                     command=("pytest", *arguments), status=status, stdout=output.read(), stderr=""
                 )

@@ -231,12 +231,12 @@ def test_requests_are_found(tmp_path: Path) -> None:
     """Lines are counted by their event, and counters by path and success."""
     log = tmp_path / "log"
     log.write_text(
-        '{"event":"request.served"}\n{"event":"other"}\nStarting\n'
+        '{"event":"request.completed"}\n{"event":"other"}\nStarting\n'
         'INFO:     127.0.0.1:50000 - "GET /ping HTTP/1.1" 200 OK\n',
         encoding="utf-8",
     )
 
-    assert count_lines(log, has_event("request.served")) == 1
+    assert count_lines(log, has_event("request.completed")) == 1
     assert count_lines(log, is_uvicorn_request) == 1
     assert count_in_exposition(EXPOSITION, "/ping") == 1234
 

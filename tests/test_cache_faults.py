@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timed]
 PATIENCE = 2.0
 """Seconds that a busy machine may take for what should take none."""
 
-OPERATION_SECONDS = 0.08
+TIMEOUT_SECONDS = 0.08
 
 WORKER = '''
 """Fetches from the cache what it is told to, and says how long that took."""
@@ -38,11 +38,10 @@ import json
 import sys
 import time
 
-from my_service.infrastructure.cache import Cache
-from my_service.infrastructure.cache_codec import JsonCodec
-from my_service.infrastructure.cache_entry import Policy
-from my_service.infrastructure.redis_cache import build
-from my_service.settings import CacheSettings
+from my_service.core.cache import Cache
+from my_service.core.cache.codec import JsonCodec
+from my_service.core.cache.entry import Policy
+from my_service.core.cache.redis import CacheSettings, build
 from pydantic import TypeAdapter
 
 
@@ -61,8 +60,8 @@ async def do(cache: Cache, job: dict[str, object]) -> dict[str, object]:
         waits.append(time.perf_counter() - start)
 
     policy = Policy(name="test", codec=JsonCodec(TypeAdapter(int)), ttl=job["ttl"])
-    if job["forget"]:
-        await cache.forget(job["forget"])
+    if job["invalidate"]:
+        await cache.invalidate(job["invalidate"])
     if job["at_once"]:
         await asyncio.gather(*(fetch(key) for key in job["keys"]))
     else:
@@ -117,7 +116,7 @@ class Worker:
             value: What a load returns.
             load_seconds: How long it takes.
             ttl: How long it is kept.
-            options: "at once"; "forget" to forget the first key before.
+            options: "at once"; "invalidate" to invalidate the first key before.
         """
         job = {
             "keys": keys,
@@ -125,7 +124,7 @@ class Worker:
             "load_seconds": load_seconds,
             "ttl": ttl,
             "at_once": "at once" in options,
-            "forget": keys[0] if "forget" in options else "",
+            "invalidate": keys[0] if "invalidate" in options else "",
         }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(job) + "\n")
@@ -154,12 +153,12 @@ class Project:
     shell: dict[str, str]
     workers: list[Worker] = field(default_factory=list)
 
-    def worker(self, server: Server, operation_seconds: float = OPERATION_SECONDS) -> Worker:
+    def worker(self, server: Server, timeout_seconds: float = TIMEOUT_SECONDS) -> Worker:
         """Start a process with a cache in the server."""
         settings = {
             "url": server.url,
-            "operation_seconds": operation_seconds,
-            "retry_seconds": 0.5,
+            "timeout_seconds": timeout_seconds,
+            "breaker_reset_seconds": 0.5,
         }
         process = subprocess.Popen(
             ["python", "worker.py", json.dumps(settings)],
@@ -226,7 +225,7 @@ def test_frozen_server_is_a_miss(project: Project, server: Server) -> None:
     assert (first.loads, others.loads) == (5, 200)
     assert statistics.median(first.waits) < 0.1 + PATIENCE / 4
     assert others.late < 0.1 + PATIENCE / 4
-    assert statistics.median(others.waits) < OPERATION_SECONDS
+    assert statistics.median(others.waits) < TIMEOUT_SECONDS
 
     server.signal(signal.SIGCONT)
     time.sleep(0.6)
@@ -272,7 +271,7 @@ def test_what_is_forgotten_while_it_is_frozen(project: Project, server: Server) 
     one.start(key, value=1)
     one.end()
     server.signal(signal.SIGSTOP)
-    one.start(key, value=2, options=("forget",))
+    one.start(key, value=2, options=("invalidate",))
     assert one.end().values == [2]
     server.signal(signal.SIGCONT)
     time.sleep(0.6)

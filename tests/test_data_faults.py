@@ -56,14 +56,14 @@ POOL = 1.0
 LOCK = 1.0
 
 LIMITS = {
-    "MY_SERVICE_LIMITS__REQUEST_SECONDS": str(DEADLINE),
-    "MY_SERVICE_DATABASE__POOL_SECONDS": str(POOL),
-    "MY_SERVICE_DATABASE__LOCK_SECONDS": str(LOCK),
-    "MY_SERVICE_HEALTH__PROBE_SECONDS": "1",
+    "MY_SERVICE_LIMITS__REQUEST_TIMEOUT_SECONDS": str(DEADLINE),
+    "MY_SERVICE_DATABASE__POOL_TIMEOUT_SECONDS": str(POOL),
+    "MY_SERVICE_DATABASE__LOCK_TIMEOUT_SECONDS": str(LOCK),
+    "MY_SERVICE_HEALTH__PROBE_TIMEOUT_SECONDS": "1",
 }
 POSTGRESQL_LIMITS = {
-    "MY_SERVICE_DATABASE__CONNECT_SECONDS": str(CONNECT),
-    "MY_SERVICE_DATABASE__STATEMENT_SECONDS": "2",
+    "MY_SERVICE_DATABASE__CONNECT_TIMEOUT_SECONDS": str(CONNECT),
+    "MY_SERVICE_DATABASE__STATEMENT_TIMEOUT_SECONDS": "2",
 }
 
 NEEDS_DATABASE = get("/accounts")
@@ -84,7 +84,7 @@ def installed_project(variant: Variant, server: Postgres) -> Iterator[Project]:
     with installed(variant(preset="full", database="postgresql")) as project:
         url = {"MY_SERVICE_DATABASE__URL": server.url()}
         project.shell.update(LIMITS | POSTGRESQL_LIMITS | url)
-        check(run(project.folder, ["alembic", "upgrade", "heads"], project.shell))
+        check(run(project.folder, ["my-service", "migrate"], project.shell))
         yield project
 
 
@@ -392,7 +392,7 @@ def test_money_on_sqlite(variant: Variant, tmp_path: Path) -> None:
     with installed(variant(preset="full", database="sqlite")) as project:
         url = {"MY_SERVICE_DATABASE__URL": f"sqlite+aiosqlite:///{file}"}
         project.shell.update(LIMITS | url)
-        check(run(project.folder, ["alembic", "upgrade", "heads"], project.shell))
+        check(run(project.folder, ["my-service", "migrate"], project.shell))
         bank = asyncio.run(main(project))
 
     bank.check(sqlite_rows(file), 1000)

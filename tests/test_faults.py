@@ -24,10 +24,10 @@ from conftest import Variant
 from faults import (
     CANARY,
     CHUNKED,
+    COMPONENTS,
     GOOD,
     HOST,
     JSON,
-    PROJECT,
     ROUTES,
     Answer,
     Balancer,
@@ -77,8 +77,10 @@ def project(variant: Variant, collector: Collector) -> Iterator[Project]:
     """Yield an installed project that has routes."""
     with installed(variant(preset="full", database="none")) as project:
         package = project.folder / "src" / "my_service"
-        (package / "project.py").write_text(PROJECT.lstrip(), encoding="utf-8")
-        (package / "api" / "routes" / "faults.py").write_text(ROUTES.lstrip(), encoding="utf-8")
+        (package / "components.py").write_text(COMPONENTS.lstrip(), encoding="utf-8")
+        routes = package / "api" / "routes"
+        routes.mkdir(parents=True)
+        (routes / "faults.py").write_text(ROUTES.lstrip(), encoding="utf-8")
         project.shell["MY_SERVICE_TRACING__ENDPOINT"] = f"http://127.0.0.1:{collector.server_port}"
         yield project
 
@@ -256,9 +258,9 @@ def test_thousand_bad_requests(project: Project, collector: Collector) -> None:
     async def main() -> tuple[list[Answer | None], list[str]]:
         async with project.served(
             LIMITS__ALLOWED_HOSTS="127.0.0.1",
-            LIMITS__BODY_SECONDS="1",
+            LIMITS__BODY_TIMEOUT_SECONDS="1",
             LOGGING__CLIENT_ADDRESS="true",
-            SERVER__HEADER_SECONDS="1",
+            SERVER__HEADER_TIMEOUT_SECONDS="1",
             TRACING__SAMPLE_RATIO="1",
         ) as service:
             await survived(service, requests[:50])
@@ -324,7 +326,9 @@ def test_slow_clients(project: Project) -> None:
     async def main() -> None:
         stop, results = asyncio.Event(), Counter[str]()
         async with (
-            project.served(SERVER__HEADER_SECONDS="2", LIMITS__BODY_SECONDS="2") as service,
+            project.served(
+                SERVER__HEADER_TIMEOUT_SECONDS="2", LIMITS__BODY_TIMEOUT_SECONDS="2"
+            ) as service,
             asyncio.TaskGroup() as group,
         ):
             for _ in range(20):
@@ -357,7 +361,7 @@ def test_clients_that_never_read(project: Project, clients: int, data: bytes) ->
     """Who takes nothing of an answer for as long as a request may take is cut off."""
 
     async def main() -> None:
-        async with project.served(LIMITS__REQUEST_SECONDS="2") as service:
+        async with project.served(LIMITS__REQUEST_TIMEOUT_SECONDS="2") as service:
             few = service.sockets() + 5  # what asks here and there
             sockets = [unread(service.port, data) for _ in range(clients)]
             try:
@@ -378,9 +382,9 @@ def test_time_of_a_body_is_not_that_of_its_answer(project: Project) -> None:
     """A request whose body came in time has as long for its answer as one without a body."""
 
     async def main() -> None:
-        async with project.served(LIMITS__BODY_SECONDS="1") as service:
+        async with project.served(LIMITS__BODY_TIMEOUT_SECONDS="1") as service:
             assert (await ask(service.port, post("/slow?seconds=2", b"x"))).status == 200
-        async with project.served(LIMITS__REQUEST_SECONDS="1") as service:
+        async with project.served(LIMITS__REQUEST_TIMEOUT_SECONDS="1") as service:
             answer = await ask(service.port, post("/slow?seconds=20", b"x"))
             assert (answer.status, answer.is_problem) == (503, True)
 
@@ -454,7 +458,9 @@ def test_endless_bodies(project: Project, path: str, head: bytes, part: bytes) -
     parts = chain([start_of(path, CHUNKED) + head], repeat(part))
 
     async def main() -> None:
-        async with project.served(LIMITS__BODY_SECONDS="2", SERVER__HEADER_SECONDS="2") as service:
+        async with project.served(
+            LIMITS__BODY_TIMEOUT_SECONDS="2", SERVER__HEADER_TIMEOUT_SECONDS="2"
+        ) as service:
             await ask(service.port, post("/raw", bytes(LIMIT)))
             with frugal(service, float("inf")):
                 end = await asyncio.to_thread(pushed, service.port, parts, 2 + PATIENCE)
@@ -540,7 +546,7 @@ def test_ten_times_the_load(project: Project) -> None:
     """Who is too many is told so; the others are served as before, and so are the probes."""
 
     async def main() -> None:
-        async with project.served(LIMITS__REQUESTS_AT_ONCE=str(AT_ONCE)) as service:
+        async with project.served(LIMITS__MAX_CONCURRENT_REQUESTS=str(AT_ONCE)) as service:
             before = await goodput(service, 2)
             assert before > 0
             stop = Event()

@@ -38,7 +38,7 @@ ENOUGH = 3
 DATABASE = """
 import sys
 sys.path.insert(0, "tests")
-from database_server import migrated_database_url
+from support.database import migrated_database_url
 with migrated_database_url() as url:
     print(url, flush=True)
     sys.stdin.read()
@@ -99,7 +99,7 @@ class System:
         """Start the service or the worker; the first ends before it, if it runs."""
         commands = {
             "service": ["my-service", "--port", str(self.port)],
-            "worker": ["python", "-m", "my_service.worker"],
+            "worker": ["my-service", "worker"],
         }
         with self.log.open("ab") as output:
             self.processes[name] = subprocess.Popen(
@@ -189,11 +189,11 @@ def system(variant: Variant) -> Iterator[System]:
         stack.callback(mails.shutdown)
         settings = {
             "DATABASE__URL": url,
-            "JOBS__URL": redis.url,
-            "JOBS__JOB_SECONDS": "1",
+            "JOBS__REDIS_URL": redis.url,
+            "JOBS__TIMEOUT_SECONDS": "1",
             "JOBS__POLL_SECONDS": "0.1",
             "JOBS__RETRY_SECONDS": "0.1",
-            "JOBS__ATTEMPTS": "20",
+            "JOBS__MAX_ATTEMPTS": "20",
             "MAIL__HOST": "127.0.0.1",
             "MAIL__PORT": str(mails.server_address[1]),
             "MAIL__SECURITY": "none",

@@ -20,7 +20,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 def project(variant: Variant) -> Iterator[Project]:
     """Yield an installed project that has a database."""
     with installed(variant(preset="full", database="sqlite")) as project:
-        check(run(project.folder, ["alembic", "upgrade", "heads"], project.shell))
+        check(run(project.folder, ["my-service", "migrate"], project.shell))
         yield project
 
 

@@ -39,6 +39,8 @@ from harness import (
 
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGE = "src/my_service"
+HEALTH_TEST = "tests/core/web/test_health.py"
+"""A file that goes with the health checks."""
 
 
 # Projects that can be updated
@@ -276,15 +278,37 @@ def test_law_of_pairs(
 
 # The user's own work
 
+SEEDED = (
+    f"{PACKAGE}/settings.py",
+    f"{PACKAGE}/components.py",
+    f"{PACKAGE}/commands.py",
+    f"{PACKAGE}/__main__.py",
+    "tests/conftest.py",
+    "CHANGELOG.md",
+)
+"""Files that no update touches."""
+
 OWN_FILES = {
     f"{PACKAGE}/api/routes/orders.py": '"""Orders."""\n',
-    f"{PACKAGE}/observability/own.py": '"""Own, in a folder of a practice."""\n',
+    f"{PACKAGE}/core/logging/own.py": '"""Own, in a folder of a practice."""\n',
     "tests/api/test_orders.py": '"""Orders."""\n',
 }
 """Files that the user adds."""
 
 OWN_LINES = (
-    (f"{PACKAGE}/project.py", "    return ()", "    return (orders.component(),)"),
+    (f"{PACKAGE}/components.py", "    return ()", "    return (orders.component(),)"),
+    (f"{PACKAGE}/commands.py", "= ()", "= (REPORT,)"),
+    (f"{PACKAGE}/__main__.py", "Run the command", "Run the command of the orders"),
+    (
+        f"{PACKAGE}/settings.py",
+        '`SettingsGroup` of core.settings.\n    """\n',
+        '`SettingsGroup` of core.settings.\n    """\n\n    orders: int = 7\n',
+    ),
+    (
+        "tests/conftest.py",
+        'pytest_plugins = ["support.fixtures"]',
+        'pytest_plugins = ["support.fixtures", "orders"]',
+    ),
     (
         "pyproject.toml",
         "  # Your own dependencies go below this line.\n",
@@ -296,17 +320,21 @@ OWN_LINES = (
         '  # Your own development tools go below this line.\n  "ipython>=9",\n',
     ),
     (
-        f"{PACKAGE}/settings.py",
-        "    # Your own settings go below this line.\n",
-        "    # Your own settings go below this line.\n    orders: int = 7\n",
-    ),
-    (
         ".env.example",
         "# Your own settings go below this line.\n",
         "# Your own settings go below this line.\nMY_SERVICE_ORDERS=7\n",
     ),
-    ("README.md", "Settings come from variables", "As the handbook says, they come from variables"),
-    ("README.md", "## Develop\n", "## Orders\n\nThey are kept.\n\n## Develop\n"),
+    (
+        "README.md",
+        "Settings come from environment",
+        "As the handbook says, they come from environment",
+    ),
+    ("README.md", "## Development\n", "## Orders\n\nThey are kept.\n\n## Development\n"),
+    (
+        "README.md",
+        "<!-- Your own sections go below this line. -->\n",
+        "<!-- Your own sections go below this line. -->\n\n## Support\n\nAsk the team.\n",
+    ),
     ("CHANGELOG.md", "- The project starts.\n", "- Orders.\n- The project starts.\n"),
 )
 """Edits where the user is meant to make them: file, old text and new."""
@@ -315,7 +343,7 @@ OWN_LINES = (
 def work(project: Path) -> Path:
     """Do in a project what its user does."""
     for path, text in OWN_FILES.items():
-        (project / path).parent.mkdir(exist_ok=True)
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
     for path, old, new in OWN_LINES:
         substitute(project / path, old, new)
@@ -324,11 +352,15 @@ def work(project: Path) -> Path:
 
 NEWS = (
     ("pyproject.toml", "line-length = 100", "line-length = 99"),
-    ("README.md", "## Stay current", "## Keep current"),
+    ("README.md", "## Updating", "## Keeping up to date"),
     (".env.example", "# Every setting with its default.", "# All settings with their defaults."),
-    ("{{ package_path }}/settings.py", '"""The settings: ', '"""All settings: '),
-    ("{{ package_path }}/project.py", "The file is yours", "This file is yours"),
-    ("{{ package_path }}/components.py", '"""The enabled practices', '"""All enabled practices'),
+    ("{{ package_path }}/practices.py", '"""The practices that are on', '"""Practices that are on'),
+    ("{{ package_path }}/app.py", '"""The application: ', '"""Application: '),
+    ("{{ package_path }}/settings.py", '"""The settings of this', '"""Settings of this'),
+    ("{{ package_path }}/components.py", '"""The components of this', '"""Components of this'),
+    ("{{ package_path }}/commands.py", '"""The sub-commands of this', '"""Sub-commands of this'),
+    ("{{ package_path }}/__main__.py", '"""The command of this', '"""Command of this'),
+    ("tests/conftest.py", '"""Fixtures for every test', '"""Fixtures of every test'),
     ("CHANGELOG.md", "newest first", "the newest first"),
 )
 """What the next release changes: template file, old text and new."""
@@ -382,8 +414,7 @@ def test_own_work_survives_a_newer_release(tmp_path: Path, release: Path) -> Non
     template = shutil.copytree(release, tmp_path / "tenon")
     project = work(started(tmp_path / "old" / "my-service", template))
     commit_all(project)
-    seeded = {f"{PACKAGE}/project.py", "CHANGELOG.md"}
-    before = {path: (project / path).read_bytes() for path in seeded}
+    before = {path: (project / path).read_bytes() for path in SEEDED}
     next_release(template)
 
     update(project, {"structured_logging": False}, newest=True)
@@ -398,10 +429,36 @@ def test_own_work_survives_a_newer_release(tmp_path: Path, release: Path) -> Non
     assert yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))["_commit"] == "v1.1.0"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "background_jobs",
+        *full(*(name for name in PRACTICES if name not in {"background_jobs", "src_layout"})),
+    ],
+)
+def test_toggles_leave_seeded_files(name: str, start: Variant) -> None:
+    """Whatever a practice changes to, the seeded files stay byte for byte as the owner wrote them.
+
+    The owner has replaced all of their lines. `src_layout` moves them: see "The layout".
+    """
+    project = start(preset="full", **{name: VALUES[name][0]})
+    written = {path: f"Ours: {path}.\r\n\tNo newline at the end".encode() for path in SEEDED}
+    for path, text in written.items():
+        (project / path).write_bytes(text)
+    commit_all(project)
+
+    for answer in (*VALUES[name][1:], VALUES[name][0]):
+        update(project, {name: answer})
+        assert conflicts(project) == set()
+        assert {path: (project / path).read_bytes() for path in SEEDED} == written
+        assert [line for line in status(project).splitlines() if line[3:] in SEEDED] == []
+        commit_all(project)
+
+
 @pytest.mark.full
 def test_file_that_both_bring(start: Variant) -> None:
     """A practice that brings a file where the user has one keeps both texts, in a conflict."""
-    path = f"{PACKAGE}/api/routes/health.py"
+    path = f"{PACKAGE}/core/web/health.py"
     project = start(health_checks=False)
     (project / path).write_text('"""My own probes."""\n', encoding="utf-8")
     commit_all(project)
@@ -411,13 +468,13 @@ def test_file_that_both_bring(start: Variant) -> None:
     assert conflicts(project) == {path}
     text = (project / path).read_text("utf-8")
     assert '"""My own probes."""' in text
-    assert "async def passes(" in text
+    assert "async def run_probe(" in text
 
 
 def test_removed_file_stays_removed(start: Variant, variant: Variant) -> None:
     """What the user has deleted stays so, save a seeded file and one whose practice is new."""
     project = start()
-    for path in ("CONTRIBUTING.md", "tests/api/test_health.py", f"{PACKAGE}/project.py"):
+    for path in ("CONTRIBUTING.md", HEALTH_TEST, f"{PACKAGE}/components.py"):
         (project / path).unlink()
     commit_all(project)
 
@@ -452,23 +509,26 @@ def test_package_is_never_left_behind(start: Variant) -> None:
 
 
 def test_layout_keeps_own_work(start: Variant) -> None:
-    """With the package moved, own modules stay, and own lines in files of Tenon's conflict."""
+    """With the package moved, own modules and seeded files stay; an edit of another file conflicts.
+
+    Git knows no earlier version of a file in the other place, so each edit is a conflict.
+    """
     project = work(start())
+    substitute(project / PACKAGE / "app.py", "Build the application.", "Build the orders.")
     commit_all(project)
+    seeded = {path: (project / path).read_bytes() for path in SEEDED}
 
     move_package(project, into_src=False)
     update(project, {"src_layout": False})
 
     assert not (project / "src").exists()
-    assert conflicts(project) == {"my_service/settings.py"}
-    assert ("<<<<<<< before updating\n    orders: int = 7\n=======\n>>>>>>> after updating\n") in (
-        project / "my_service" / "settings.py"
-    ).read_text("utf-8")
-    assert "return (orders.component(),)" in (project / "my_service" / "project.py").read_text(
-        "utf-8"
-    )
-    for path, text in OWN_FILES.items():
-        assert (project / path.removeprefix("src/")).read_text("utf-8") == text
+    assert conflicts(project) == {"my_service/app.py"}
+    edit = '<<<<<<< before updating\n    """Build the orders."""\n=======\n'
+    assert edit in (project / "my_service" / "app.py").read_text("utf-8")
+    for path, text in seeded.items():
+        assert (project / path.removeprefix("src/")).read_bytes() == text
+    for path, own in OWN_FILES.items():
+        assert (project / path.removeprefix("src/")).read_text("utf-8") == own
     assert '"tinydb>=4"' in (project / "pyproject.toml").read_text("utf-8")
 
 
@@ -488,8 +548,11 @@ def older(template: Path, name: str, value: str) -> Path:
     def acted(tag: re.Match[str]) -> str:
         return answer.sub(lambda found: found[1] or value, tag.group())
 
-    files = [path for path in (template / "template").rglob("*") if path.is_file()]
-    for file in (questionnaire, *files, template / "extensions" / "components.jinja"):
+    macros = template / "extensions"
+    folders = (template / "template", macros / "practices")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    lists = (macros / "components.jinja", macros / "practices.jinja")
+    for file in (questionnaire, *lists, *files):
         text = re.sub(r"(?s)\{[{%].*?[%}]\}", acted, file.read_text("utf-8"))
         file.write_text(text, encoding="utf-8")
     return tagged(template, "v1.0.0")
@@ -767,7 +830,7 @@ INTERRUPTIONS: Mapping[str, Callable[[Path], bool]] = {
     "at an early file": lambda project: "HEALTH" not in text(project / ".env.example"),
     "at the answers file": lambda project: "health_checks: false" in text(project / ANSWERS_FILE),
     "at the loss of an own line": lambda project: OWN_LINE not in text(project / "pyproject.toml"),
-    "at a removal": lambda project: not (project / "tests/api/test_health.py").exists(),
+    "at a removal": lambda project: not (project / HEALTH_TEST).exists(),
 }
 """When to kill an update."""
 
@@ -917,7 +980,7 @@ def test_message_after_update(start: Variant) -> None:
     assert "\tpyproject.toml\n" in git(project, *unmerged[1:])
     assert conflicts(project) == {"pyproject.toml"}
     assert 'requires-python = ">=3.12"' in git(project, *difference[1:])
-    assert "tests/api/test_health.py" in git(project, *removed[1:])
+    assert HEALTH_TEST in git(project, *removed[1:])
     assert CONFLICT in (project / "pyproject.toml").read_text("utf-8")
     with pytest.raises(copier.errors.UserMessageError, match="dirty"):
         update(project, {})
@@ -994,13 +1057,13 @@ def guide_conflicts(shell: Shell, variant: Variant, find: str) -> None:
 
 def guide_removed(shell: Shell, _variant: Variant, find: str) -> None:
     """An edited file that went with its practice is listed, and comes back with the edit."""
-    file = shell.project / "tests/api/test_health.py"
+    file = shell.project / HEALTH_TEST
     file.write_text(f"{file.read_text('utf-8')}# mine\n", encoding="utf-8")
     commit_all(shell.project)
     update(shell.project, {"health_checks": False})
     assert not file.exists()
     assert not conflicts(shell.project)
-    assert "tests/api/test_health.py" in shell.run(find)
+    assert HEALTH_TEST in shell.run(find)
     assert file.read_text("utf-8").endswith("# mine\n")
 
 
@@ -1094,7 +1157,7 @@ def test_guide_names_every_command_of_the_project(variant: Variant) -> None:
 def ownership(whose: str) -> set[str]:
     """Return the files that a row of the guide's table names."""
     row = next(line for line in GUIDE.splitlines() if line.startswith(f"| {whose}"))
-    return set(re.findall(r"`([^`]*)`", row.split("|")[2]))
+    return {Path(path).name for path in re.findall(r"`([^`]*)`", row.split("|")[2])}
 
 
 def test_guide_names_whose_files_are_whose(variant: Variant) -> None:
@@ -1102,9 +1165,10 @@ def test_guide_names_whose_files_are_whose(variant: Variant) -> None:
     shared = {
         Path(path).name for path, text in tree(variant()).items() if b"go below this line" in text
     }
+    seeded = {Path(entry).name for entry in settings()["_skip_if_exists"]}
 
-    assert ownership("seeded") == {Path(entry).name for entry in settings()["_skip_if_exists"]}
-    assert ownership("shared") == shared | {"README.md"}
+    assert ownership("seeded") == seeded == {Path(path).name for path in SEEDED}
+    assert ownership("shared") == shared
 
 
 @pytest.mark.full
@@ -1116,7 +1180,7 @@ def test_answers_file_is_not_for_editing(start: Variant) -> None:
     update(project, {})
 
     assert status(project) == ""
-    assert (project / "tests/api/test_health.py").exists()
+    assert (project / HEALTH_TEST).exists()
 
 
 @pytest.mark.full

@@ -81,6 +81,11 @@ class Subject:
     freeze: Freezer
     rounds: int
 
+    @property
+    def services(self) -> Any:  # noqa: ANN401
+        """The services of its components, by type."""
+        return self.service.state["services"]
+
     async def create_author(self) -> Call:
         """Create a user with posts; return the request for the user's statistics."""
         email = f"writer{self.service.requests}@example.org"
@@ -103,27 +108,50 @@ class Stats:
         self.get_user_stats = get
 
 
+def user_stats_service() -> Any:  # noqa: ANN401
+    """Return the type of the service's own source of user statistics."""
+    return import_module("my_service.services.user_stats").UserStatsService
+
+
+@contextmanager
+def replaced(subject: Subject, stats: Stats) -> Iterator[None]:
+    """Replace the source of user statistics while the block runs."""
+    kind = user_stats_service()
+    own = subject.services.get(kind)
+    subject.services.replace(kind, stats)
+    try:
+        yield
+    finally:
+        subject.services.replace(kind, own)
+
+
 async def compare_stats(subject: Subject, baseline: Stats) -> dict[str, float]:
     """Compare the service's cached read with another source, both by requests."""
     call = await subject.create_author()
     service = subject.service
+
+    async def send_to_baseline() -> None:
+        with replaced(subject, baseline):
+            await service.send([call] * REQUESTS)
+
     ours = await service.json(call)
-    check_same(await service.json(call, user_stats=baseline), ours)
+    with replaced(subject, baseline):
+        check_same(await service.json(call), ours)
     return await compare(
-        Work(REQUESTS, lambda: service.send([call] * REQUESTS, user_stats=baseline)),
+        Work(REQUESTS, send_to_baseline),
         Work(REQUESTS, lambda: service.send([call] * REQUESTS)),
         subject.rounds,
     )
 
 
 async def against_uncached(subject: Subject) -> dict[str, float]:
-    stats = subject.service.state["user_stats"]
-    return await compare_stats(subject, Stats(stats.counting.count))
+    stats = subject.services.get(user_stats_service())
+    return await compare_stats(subject, Stats(stats.repository.get))
 
 
 async def against_decorator(subject: Subject) -> dict[str, float]:
     """Compare with the guide's own decorator for the store."""
-    count = subject.service.state["user_stats"].counting.count
+    count = subject.services.get(user_stats_service()).repository.get
     if subject.redis is None:
         known: dict[int, object] = {}
         decorated = guide.cache_with_ttl(1800)(known.__getitem__)
@@ -159,15 +187,15 @@ async def against_ping(subject: Subject) -> dict[str, float]:
 
 def int_policy(ttl: float) -> object:
     """Return the cache policy of an integer."""
-    entry = import_module("my_service.infrastructure.cache_entry")
-    codec = import_module("my_service.infrastructure.cache_codec")
+    entry = import_module("my_service.core.cache.entry")
+    codec = import_module("my_service.core.cache.codec")
     adapter = import_module("pydantic").TypeAdapter(int)
     return entry.Policy(name="bench", codec=codec.JsonCodec(adapter), ttl=ttl)
 
 
 async def expired_hot_key(subject: Subject) -> dict[str, float]:
     """Count the loads when a hot key expires; callers of Redis share it from four caches."""
-    module = import_module("my_service.infrastructure.cache")
+    module = import_module("my_service.core.cache")
     processes = 4 if subject.redis else 1
     caches = [module.Cache(module.backend.build(subject.settings.cache)) for _ in range(processes)]
     policy = int_policy(TTL_SECONDS)
@@ -196,7 +224,7 @@ async def expired_hot_key(subject: Subject) -> dict[str, float]:
 
 async def frozen_server(subject: Subject) -> dict[str, float]:
     """Measure how long callers wait when Redis does not respond."""
-    cache = subject.service.state["cache"]
+    cache = subject.services.get(import_module("my_service.core.cache").Cache)
     policy = int_policy(60)
     waits: list[float] = []
 
@@ -239,7 +267,7 @@ async def measure_rows(app: FastAPI, subject: Subject, rows: list[str]) -> dict[
 def measure(options: Mapping[str, Any]) -> dict[str, object]:
     """Measure with the project's test database, and with Redis if the project uses it."""
     server = run_redis() if options["cache"] == "redis" else nullcontext((None, nullcontext))
-    database_url = import_module("database_server").migrated_database_url
+    database_url = import_module("support.database").migrated_database_url
     with server as (redis, freeze), database_url() as url:
         given = {"database": {"url": url}} | ({"cache": {"url": redis}} if redis else {})
         settings = import_module("my_service.settings").Settings.load(given)

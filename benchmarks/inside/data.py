@@ -27,7 +27,7 @@ WITH RECURSIVE numbers(n) AS (
     SELECT count(*) + 1 FROM users UNION ALL SELECT n + 1 FROM numbers WHERE n < :count
 )
 INSERT INTO users (email, name)
-SELECT 'seed' || n || '@example.org', 'Somebody' || n FROM numbers WHERE n <= :count
+SELECT 'seed' || n || '@example.org', 'Seed' || n FROM numbers WHERE n <= :count
 """
 
 ids = count()
@@ -40,6 +40,7 @@ class Comparison:
     Attributes:
         guide: Calls the guide's form.
         service: Calls the rendered service, with all its observability.
+        users: The use cases of users of that service.
         engine: The engine of the guide's form.
         rounds: How often work is repeated.
         many: Users in the largest table; the others have a tenth and a hundredth.
@@ -47,6 +48,7 @@ class Comparison:
 
     guide: Client
     service: Client
+    users: Any
     engine: AsyncEngine
     rounds: int
     many: int
@@ -120,7 +122,7 @@ async def create_users(both: Comparison) -> dict[str, float]:
 async def insert_users(both: Comparison) -> dict[str, float]:
     """Compare the bulk insert of the use case with inserts one by one."""
     await both.set_users(both.few)
-    new_user = import_module("my_service.domain.requests").NewUser
+    new_user = import_module("my_service.domain.commands").NewUser
     users = new_users()
 
     def one_by_one() -> Awaitable[None]:
@@ -131,7 +133,7 @@ async def insert_users(both: Comparison) -> dict[str, float]:
 
     async def bulk() -> None:
         new = [new_user(**user) for user in islice(users, both.few)]
-        await both.service.state["users"].register_all(new)
+        await both.users.register_all(new)
 
     figures = await compare(Work(ONE_BY_ONE, one_by_one), Work(both.few, bulk), both.rounds)
     await both.check_users(both.few + (ONE_BY_ONE + both.few) * (both.rounds + 1))
@@ -178,9 +180,9 @@ async def last_page(both: Comparison) -> dict[str, float]:
     async with both.engine.connect() as connection:
         query = text("SELECT id FROM users ORDER BY id DESC LIMIT 1 OFFSET :shown")
         after = await connection.scalar(query, {"shown": PAGE_SIZE})
-    page = import_module("my_service.domain.requests").Slice(limit=PAGE_SIZE, after=after)
-    users, offset = both.service.state["users"], both.many - PAGE_SIZE
-    check_same(len(await guide.page(PAGE_SIZE, offset)), len(await users.part(page)))
+    page = import_module("my_service.core.page_query").PageQuery(limit=PAGE_SIZE, after=after)
+    users, offset = both.users, both.many - PAGE_SIZE
+    check_same(len(await guide.page(PAGE_SIZE, offset)), len(await users.list_page(page)))
 
     async def repeat(read: Callable[[], Awaitable[object]], times: int) -> None:
         for _ in range(times):
@@ -188,7 +190,7 @@ async def last_page(both: Comparison) -> dict[str, float]:
 
     return await compare(
         Work(5, lambda: repeat(lambda: guide.page(PAGE_SIZE, offset), 5)),
-        Work(50, lambda: repeat(lambda: users.part(page), 50)),
+        Work(50, lambda: repeat(lambda: users.list_page(page), 50)),
         both.rounds,
     )
 
@@ -211,7 +213,8 @@ async def measure_rows(url: str, options: Mapping[str, Any]) -> dict[str, object
     async with app.router.lifespan_context(app) as state:
         service = Client(app, state)
         sizes = int(options["rounds"]), int(options["users"])
-        both = Comparison(Client(guide.app), service, engine, *sizes)
+        users = app.services.get(import_module("my_service.services.user_service").UserService)
+        both = Comparison(Client(guide.app), service, users, engine, *sizes)
         figures = {row: await ROWS[row](both) for row in options["rows"]}
     await engine.dispose()
     return {"figures": figures, "requests": service.requests}
@@ -219,5 +222,5 @@ async def measure_rows(url: str, options: Mapping[str, Any]) -> dict[str, object
 
 def measure(options: Mapping[str, Any]) -> dict[str, object]:
     """Measure over the database of the project's own tests."""
-    with import_module("database_server").migrated_database_url() as url:
+    with import_module("support.database").migrated_database_url() as url:
         return uvloop.run(measure_rows(url, options))

@@ -95,21 +95,17 @@ class Client:
         self.state = state or {}
         self.requests = 0
 
-    async def send(
-        self, calls: Sequence[Call], take: Callable[[bytes], object] = len, **state: object
-    ) -> None:
+    async def send(self, calls: Sequence[Call], take: Callable[[bytes], object] = len) -> None:
         """Send requests.
 
         Args:
             calls: The requests.
             take: Called with each chunk of each response's body.
-            state: Changes to the state of the application.
 
         Raises:
             RuntimeError: A status is not 2xx.
         """
         succeeded = 0
-        state = {**self.state, **state}
 
         async def send(message: Message) -> None:
             nonlocal succeeded
@@ -127,7 +123,7 @@ class Client:
                 await asyncio.Event().wait()  # the client stays connected
                 return {"type": "http.disconnect"}
 
-            await self.app(scope(call, state), receive, send)
+            await self.app(scope(call, self.state), receive, send)
 
         loop = asyncio.get_running_loop()
         for call in calls:
@@ -136,10 +132,10 @@ class Client:
         if succeeded != len(calls):
             raise RuntimeError(f"{len(calls) - succeeded} of {len(calls)} requests failed")
 
-    async def json(self, call: Call, **state: object) -> Any:  # noqa: ANN401
+    async def json(self, call: Call) -> Any:  # noqa: ANN401
         """Send one request; return the JSON of the response."""
         chunks: list[bytes] = []
-        await self.send([call], chunks.append, **state)
+        await self.send([call], chunks.append)
         return json.loads(b"".join(chunks))
 
 

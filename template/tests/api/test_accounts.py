@@ -1,4 +1,4 @@
-"""Accounts: they belong to somebody, and hold whole minor units."""
+"""Accounts: each has an owner and a balance in whole minor units."""
 
 import httpx
 import pytest
@@ -6,8 +6,8 @@ import pytest
 from factories import AccountFactory, new_account, new_user
 
 
-async def test_opened_account_is_found(client: httpx.AsyncClient) -> None:
-    """A new account is where the answer says, with what was put in."""
+async def test_account_is_opened(client: httpx.AsyncClient) -> None:
+    """The Location header leads to the new account."""
     owner = await new_user(client)
 
     response = await client.post("/accounts", json={"owner_id": owner, "balance": 250})
@@ -18,8 +18,8 @@ async def test_opened_account_is_found(client: httpx.AsyncClient) -> None:
     assert (await client.get(response.headers["location"])).json() == account
 
 
-async def test_account_needs_an_owner(client: httpx.AsyncClient) -> None:
-    """No account belongs to nobody, and nobody has one that does not exist."""
+async def test_account_requires_an_owner(client: httpx.AsyncClient) -> None:
+    """An account of an unknown user is not opened."""
     body = AccountFactory.build(owner_id=1).model_dump()
 
     assert (await client.post("/accounts", json=body)).status_code == 404
@@ -27,19 +27,19 @@ async def test_account_needs_an_owner(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("balance", [-1, 0.5, "1", 10**15 + 1, True], ids=str)
-async def test_odd_balance_is_refused(reader: httpx.AsyncClient, balance: object) -> None:
-    """Money is a whole number, not below nothing, and not beyond what can be counted."""
+async def test_invalid_balance_is_rejected(reader: httpx.AsyncClient, balance: object) -> None:
+    """A balance is an integer from 0 to MAX_BALANCE."""
     response = await reader.post("/accounts", json={"owner_id": 1, "balance": balance})
 
     assert response.status_code == 422
 
 
 async def test_accounts_are_listed(client: httpx.AsyncClient) -> None:
-    """All accounts are found in parts, oldest first."""
+    """The pages have all accounts, oldest first."""
     owner = await new_user(client)
     accounts = [await new_account(client, owner) for _ in range(3)]
 
     first = (await client.get("/accounts?limit=2")).json()
-    rest = (await client.get("/accounts", params={"cursor": first["next"]})).json()
+    rest = (await client.get("/accounts", params={"cursor": first["next_cursor"]})).json()
 
     assert [account["id"] for account in first["items"] + rest["items"]] == accounts

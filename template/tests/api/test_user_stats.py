@@ -1,14 +1,18 @@
-"""Numbers of users: counted once, and anew when they have changed."""
+"""Statistics of users: cached, and invalidated on change."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.cache import Cache
+from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.services.ports import Repositories
+from {{ package_name }}.services.post_service import PostService
 
 from factories import PostFactory, new_post, new_user
 from support.cache import FakeStore
@@ -17,40 +21,40 @@ from support.database import undone
 
 
 @dataclass(slots=True)
-class Cached:
-    """What the cache has done."""
+class ObservedCache:
+    """The store of the application's cache, and the events of the cache."""
 
-    store: FakeStore
+    store: FakeStore = field(default_factory=FakeStore)
     events: list[str] = field(default_factory=list)
 
-    def note(self, _name: str, event: str) -> None:
-        """Note what it does."""
+    def record(self, _name: str, event: str) -> None:
+        """Record an event."""
         self.events.append(event)
 
 
 @pytest.fixture
-def cached() -> Cached:
-    """Return what the cache of the application does, in a store that works."""
-    return Cached(FakeStore())
+def observed() -> ObservedCache:
+    """Return an empty cache."""
+    return ObservedCache()
 
 
 @pytest.fixture
-async def client(app: FastAPI, cached: Cached) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of the application, which runs."""
-    async with connect(app) as client, undone(app.state.started["database"]):
-        cache = app.state.started["cache"]
-        cache.store, cache.observe = cached.store, cached.note
+async def client(app: Application, observed: ObservedCache) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the running application with the observed cache."""
+    async with connect(app) as client, undone(app.services.get(Database)):
+        cache = app.services.get(Cache)
+        cache.store, cache.observe = observed.store, observed.record
         yield client
 
 
-async def test_numbers_are_counted_once(client: httpx.AsyncClient, cached: Cached) -> None:
-    """The second answer is the first, byte by byte, and nobody counts for it."""
+async def test_stats_are_cached(client: httpx.AsyncClient, observed: ObservedCache) -> None:
+    """The second response is a hit, and has the same bytes."""
     user = await new_user(client)
     body = PostFactory.build(author_id=user, body="four").model_dump()
     post = (await client.post("/posts", json=body)).json()
 
     first = await client.get(f"/users/{user}/stats")
-    cached.events.clear()
+    observed.events.clear()
     second = await client.get(f"/users/{user}/stats")
 
     assert first.json() == {
@@ -60,11 +64,11 @@ async def test_numbers_are_counted_once(client: httpx.AsyncClient, cached: Cache
         "last_at": post["created_at"],
     }
     assert second.content == first.content
-    assert cached.events == ["hit"]
+    assert observed.events == ["hit"]
 
 
-async def test_new_post_counts(client: httpx.AsyncClient) -> None:
-    """Who has published sees it in the numbers."""
+async def test_post_invalidates_stats(client: httpx.AsyncClient) -> None:
+    """Statistics include a new post at once, and no posts of other users."""
     user, other = await new_user(client), await new_user(client)
     before = (await client.get(f"/users/{user}/stats")).json()
     for author in (user, user, other):
@@ -76,28 +80,28 @@ async def test_new_post_counts(client: httpx.AsyncClient) -> None:
     assert after["posts"] == 2
 
 
-async def test_commit_whose_answer_is_lost_counts(
-    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+async def test_failed_commit_invalidates_stats(
+    app: Application, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who is told that the database failed sees in the numbers what it has done."""
-    transactions = app.state.started["posts"].transactions
-    write = transactions.write
+    """A commit that reports an error may have succeeded, so the statistics are invalidated."""
+    unit_of_work = app.services.get(PostService).unit_of_work
+    write = unit_of_work.write
 
-    async def write_and_fail(work: object) -> NoReturn:
+    async def write_and_fail(work: Callable[[Repositories], Awaitable[object]]) -> NoReturn:
         await write(work)
-        raise UnavailableError("The database can't serve right now.")
+        raise UnavailableError("The database is unavailable.")
 
     user = await new_user(client)
     await client.get(f"/users/{user}/stats")
-    monkeypatch.setattr(transactions, "write", write_and_fail)
+    monkeypatch.setattr(unit_of_work, "write", write_and_fail)
     body = PostFactory.build(author_id=user).model_dump()
 
     assert (await client.post("/posts", json=body)).status_code == 503
     assert (await client.get(f"/users/{user}/stats")).json()["posts"] == 1
 
 
-async def test_who_comes_later_has_numbers(client: httpx.AsyncClient) -> None:
-    """Who was asked for too early is found when they are there: what is missing is not kept."""
+async def test_missing_user_is_not_cached(client: httpx.AsyncClient) -> None:
+    """A user who registers after a 404 response is found."""
     user = await new_user(client)
     early = await client.get(f"/users/{user + 1}/stats")
 
@@ -106,8 +110,8 @@ async def test_who_comes_later_has_numbers(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/users/{user + 1}/stats")).status_code == 200
 
 
-async def test_who_is_gone_has_no_numbers(client: httpx.AsyncClient) -> None:
-    """Who was removed is not found, though somebody has asked before."""
+async def test_deletion_invalidates_stats(client: httpx.AsyncClient) -> None:
+    """A deleted user has no statistics, although they were cached."""
     user = await new_user(client)
     assert (await client.get(f"/users/{user}/stats")).status_code == 200
     await client.delete(f"/users/{user}")
@@ -115,14 +119,14 @@ async def test_who_is_gone_has_no_numbers(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/users/{user}/stats")).status_code == 404
 
 
-async def test_cache_that_fails_is_nobodys_trouble(
-    client: httpx.AsyncClient, cached: Cached
+async def test_stats_work_without_the_cache(
+    client: httpx.AsyncClient, observed: ObservedCache
 ) -> None:
-    """Without the cache everything works, and is counted each time."""
-    cached.store.fails = {"read", "add", "replace"}
+    """While the cache is unavailable, each request loads the statistics."""
+    observed.store.failing = {"get_many", "set_if_absent", "compare_and_set"}
     user = await new_user(client)
     for number in range(3):
         await new_post(client, user)
-        numbers = (await client.get(f"/users/{user}/stats")).json()
-        assert numbers["posts"] == number + 1
-    assert cached.events.count("load") == 3
+        stats = (await client.get(f"/users/{user}/stats")).json()
+        assert stats["posts"] == number + 1
+    assert observed.events.count("load") == 3

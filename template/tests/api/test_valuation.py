@@ -1,13 +1,19 @@
-"""What accounts are worth: rates of another service, which may be down or wrong."""
+"""Valuation of accounts: the upstream service of exchange rates may be down or wrong."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.http_client import HttpClient
+from {{ package_name }}.infrastructure.exchange_rates import (
+    FrankfurterClient,
+)
+from {{ package_name }}.services.valuation import ValuationService
 from {{ package_name }}.settings import Settings
 
 from factories import new_account, new_user
@@ -17,80 +23,89 @@ from support.database import undone
 URL = "https://rates.example.org/latest"
 
 
-@dataclass(slots=True)
-class Rates:
-    """The other service: what it answers next, and what it was asked last."""
-
-    answer: httpx.Response
-    asked: httpx.URL | None = None
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request."""
-        self.asked = request.url
-        return self.answer
-
-
-def answer(text: str, status: int = 200) -> httpx.Response:
-    """Return an answer with a body."""
+def rates_response(text: str, status: int = 200) -> httpx.Response:
+    """Return a response with a body."""
     return httpx.Response(status, content=text)
 
 
-@pytest.fixture
-def rates() -> Rates:
-    """Return a service of rates that works."""
-    return Rates(answer('{"base": "EUR", "rates": {"USD": 1.0865}}'))
+@dataclass(slots=True)
+class Upstream:
+    """The upstream service.
+
+    Attributes:
+        response: The response to the next request.
+        last_url: The URL of the last request, None before the first one.
+    """
+
+    response: httpx.Response
+    last_url: httpx.URL | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Respond to a request."""
+        self.last_url = request.url
+        return self.response
 
 
 @pytest.fixture
-def app() -> FastAPI:
-    """Return an application that knows whom to ask."""
-    return create_app(Settings.load({"rates": {"url": URL}}))
+def upstream() -> Upstream:
+    """Return an upstream service that is available."""
+    return Upstream(rates_response('{"base": "EUR", "rates": {"USD": 1.0865}}'))
 
 
 @pytest.fixture
-async def client(app: FastAPI, rates: Rates) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of the application, which runs and asks nobody else."""
-    async with connect(app) as client, undone(app.state.started["database"]):
-        app.state.started["http"].client = httpx.AsyncClient(transport=httpx.MockTransport(rates))
+def app() -> Application:
+    """Return an application whose settings name the upstream service."""
+    return create_app(Settings.load({"exchange_rates": {"url": URL}}))
+
+
+@pytest.fixture
+async def client(app: Application, upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client of the running application; all its calls go to the upstream service."""
+    async with connect(app) as client, undone(app.services.get(Database)):
+        transport = httpx.MockTransport(upstream)
+        app.services.get(HttpClient).client = httpx.AsyncClient(transport=transport)
         yield client
 
 
 @pytest.fixture
-async def worth(client: httpx.AsyncClient) -> str:
-    """Return where it says what an account of 1001 is worth."""
-    return f"/accounts/{await new_account(client, await new_user(client), 1001)}/worth"
+async def valuation(client: httpx.AsyncClient) -> str:
+    """Return the path of the valuation of an account with a balance of 1001."""
+    return f"/accounts/{await new_account(client, await new_user(client), 1001)}/valuation"
 
 
-async def test_account_has_a_worth(client: httpx.AsyncClient, worth: str, rates: Rates) -> None:
-    """The rate is that of the other service, exactly, and the amount is rounded to even."""
-    response = await client.get(worth, params={"currency": "USD"})
+async def test_account_is_valued(
+    client: httpx.AsyncClient, valuation: str, upstream: Upstream
+) -> None:
+    """The rate is exactly the upstream rate, and the amount is rounded half to even."""
+    response = await client.get(valuation, params={"currency": "USD"})
 
     found = response.json()
     assert response.status_code == 200
     assert (found["currency"], found["rate"], found["amount"]) == ("USD", "1.0865", 1088)
-    assert rates.asked == httpx.URL(URL, params={"base": "EUR", "symbols": "USD"})
+    assert upstream.last_url == httpx.URL(URL, params={"base": "EUR", "symbols": "USD"})
 
 
 async def test_own_currency_needs_no_rate(
-    client: httpx.AsyncClient, worth: str, rates: Rates
+    client: httpx.AsyncClient, valuation: str, upstream: Upstream
 ) -> None:
-    """Nobody is asked what a euro is worth in euros."""
-    found = (await client.get(worth, params={"currency": "EUR"})).json()
+    """The currency of the accounts has the rate 1, without a call."""
+    found = (await client.get(valuation, params={"currency": "EUR"})).json()
 
     assert (found["rate"], found["amount"]) == ("1", 1001)
-    assert rates.asked is None
+    assert upstream.last_url is None
 
 
-async def test_last_rate_will_do(
-    client: httpx.AsyncClient, worth: str, rates: Rates, app: FastAPI
+async def test_stale_rate_is_used_up_to_its_age(
+    client: httpx.AsyncClient, valuation: str, upstream: Upstream, app: Application
 ) -> None:
-    """While the other service is down, its last rate serves, but not for ever."""
-    fresh = await client.get(worth, params={"currency": "USD"})
-    rates.answer = answer("", 500)
-    stale = await client.get(worth, params={"currency": "USD"})
-    known = app.state.started["valuations"].rates
-    known.settings = known.settings.model_copy(update={"stale_seconds": 0})
-    too_old = await client.get(worth, params={"currency": "USD"})
+    """While the upstream service is down, the last rate is used up to `stale_seconds`."""
+    fresh = await client.get(valuation, params={"currency": "USD"})
+    upstream.response = rates_response("", 500)
+    stale = await client.get(valuation, params={"currency": "USD"})
+    rates = app.services.get(ValuationService).rates
+    assert isinstance(rates, FrankfurterClient)
+    rates.settings = rates.settings.model_copy(update={"stale_seconds": 0})
+    too_old = await client.get(valuation, params={"currency": "USD"})
 
     assert fresh.status_code == stale.status_code == 200
     assert stale.json() == fresh.json()
@@ -98,38 +113,42 @@ async def test_last_rate_will_do(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
-        answer("no JSON"),
-        answer('{"rates": {}}'),
-        answer('{"rates": {"USD": 0}}'),
-        answer('{"rates": {"USD": "NaN"}}'),
-        answer('{"rates": {"USD": 1e9}}'),
-        answer("gone", 404),
+        rates_response("no JSON"),
+        rates_response('{"rates": {}}'),
+        rates_response('{"rates": {"USD": 0}}'),
+        rates_response('{"rates": {"USD": "NaN"}}'),
+        rates_response('{"rates": {"USD": 1e9}}'),
+        rates_response("gone", 404),
     ],
-    ids=["text", "nothing", "zero", "no number", "absurd", "no page"],
+    ids=["text", "empty", "zero", "not a number", "too large", "not found"],
 )
-async def test_nonsense_is_an_outage(
-    client: httpx.AsyncClient, worth: str, rates: Rates, wrong: httpx.Response
+async def test_invalid_rates_are_an_outage(
+    client: httpx.AsyncClient, valuation: str, upstream: Upstream, invalid: httpx.Response
 ) -> None:
-    """Nothing is made of an answer that makes no sense, and an account is not "not found" by it."""
-    rates.answer = wrong
+    """An invalid upstream response is a 503, not a 404 of the account."""
+    upstream.response = invalid
 
-    response = await client.get(worth, params={"currency": "USD"})
+    response = await client.get(valuation, params={"currency": "USD"})
 
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
-async def test_unknown_is_told(client: httpx.AsyncClient, worth: str) -> None:
-    """There is no worth of an account that is not there, or in a currency that is not known."""
-    assert (await client.get("/accounts/999999999/worth?currency=USD")).status_code == 404
-    assert (await client.get(worth, params={"currency": "JPY"})).status_code == 422
+async def test_account_and_currency_must_be_known(
+    client: httpx.AsyncClient, valuation: str
+) -> None:
+    """An unknown account is a 404, an unknown currency a 422."""
+    missing = await client.get("/accounts/999999999/valuation?currency=USD")
+
+    assert missing.status_code == 404
+    assert (await client.get(valuation, params={"currency": "JPY"})).status_code == 422
 
 
-async def test_nobody_to_ask_no_route(settings: Settings) -> None:
-    """Without an address there is no such route."""
+async def test_no_route_without_upstream_service(settings: Settings) -> None:
+    """Without a URL in the settings the route does not exist."""
     async with connect(create_app(settings)) as client:
         paths = (await client.get("/openapi.json")).json()["paths"]
 
-    assert "/accounts/{account_id}/worth" not in paths
+    assert "/accounts/{account_id}/valuation" not in paths
     assert "/accounts/{account_id}" in paths

@@ -1,39 +1,38 @@
-"""The mail that welcomes a new user: asked for in the transaction that stores them."""
+"""The welcome mail: its job is stored in the transaction that stores the user."""
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from {{ package_name }}.core.jobs.durable import Jobs
-from {{ package_name }}.core.mail import ConsoleMailer
-from {{ package_name }}.services.welcome_email import Mail
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.jobs import Jobs
+from {{ package_name }}.core.mail import Mail, Mailer
 
 from factories import UserFactory, new_user
 
 
 @pytest.fixture
 def mails(monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
-    """Return a list that grows by every mail."""
-    found: list[Mail] = []
+    """Return the list of the mails that are sent."""
+    sent: list[Mail] = []
 
-    async def send(_mailer: ConsoleMailer, mail: Mail) -> None:
-        found.append(mail)
+    async def send(_mailer: Mailer, mail: Mail) -> None:
+        sent.append(mail)
 
-    monkeypatch.setattr(ConsoleMailer, "send", send)
-    return found
-
-
-async def run_due(app: FastAPI) -> None:
-    """Do the jobs whose time has come, as a worker would."""
-    jobs: Jobs = app.state.started["jobs"]
-    for number in await jobs.outbox.due():
-        await jobs.run(number)
+    monkeypatch.setattr(Mailer, "send", send)
+    return sent
 
 
-async def test_new_user_is_welcomed(
-    app: FastAPI, client: httpx.AsyncClient, mails: list[Mail]
+async def run_due(app: Application) -> None:
+    """Run the due jobs, as a worker does."""
+    jobs = app.services.get(Jobs)
+    for job_id in await jobs.outbox.lease_due():
+        await jobs.run(job_id)
+
+
+async def test_new_user_gets_one_mail(
+    app: Application, client: httpx.AsyncClient, mails: list[Mail]
 ) -> None:
-    """Who registers gets a mail, once, when a worker comes by."""
+    """A worker sends the mail, once."""
     user = await new_user(client, email="jane@example.org", name="Jane")
     assert mails == []
 
@@ -41,20 +40,20 @@ async def test_new_user_is_welcomed(
         await run_due(app)
 
     (mail,) = mails
-    assert (mail.to, mail.key) == ("jane@example.org", f"welcome-{user}")
+    assert (mail.to, mail.idempotency_key) == ("jane@example.org", f"welcome-{user}")
     assert "Hello Jane," in mail.body
 
 
-async def test_others_get_no_mail(
-    app: FastAPI, client: httpx.AsyncClient, mails: list[Mail]
+async def test_other_users_get_no_mail(
+    app: Application, client: httpx.AsyncClient, mails: list[Mail]
 ) -> None:
-    """Who could not be registered gets no mail, nor does who was imported."""
+    """A rejected registration sends no mail, nor does an import."""
     await new_user(client, email="jane@example.org")
-    again = await client.post("/users", json={"email": "jane@example.org", "name": "Jane"})
+    rejected = await client.post("/users", json={"email": "jane@example.org", "name": "Jane"})
     users = [user.model_dump() for user in UserFactory.batch(3)]
     imported = await client.post("/users/import", json={"users": users})
 
     await run_due(app)
 
-    assert (again.status_code, imported.status_code) == (409, 201)
+    assert (rejected.status_code, imported.status_code) == (409, 201)
     assert len(mails) == 1

@@ -19,10 +19,10 @@ def has_session(module: Module, node: ast.Call) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "owner"), [("begin", "infrastructure/database.py"), ("commit", ""), ("rollback", "")]
+    ("name", "owner"), [("begin", "core/database/__init__.py"), ("commit", ""), ("rollback", "")]
 )
 def test_one_module_owns_the_transactions(name: str, owner: str) -> None:
-    """A transaction begins in infrastructure/database.py and ends with its block."""
+    """A transaction begins in core/database/__init__.py and ends with its block."""
     found = (pair for pair in calls(f".{name}", owner) if has_session(*pair))
 
     refuse(found, "Run the work by `database.read` or `database.write`.")

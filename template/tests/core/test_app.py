@@ -1,22 +1,24 @@
-"""The seam: components are started, stopped and asked in the right order."""
+"""The application: the order of components, and unique names."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request
+import pytest
+from fastapi import APIRouter
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.core.app import DuplicateComponentError, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
+from {{ package_name }}.core.services import Services
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
 
 
 class Note:
-    """Middleware that writes down when it is passed."""
+    """Middleware that records requests."""
 
     def __init__(self, app: ASGIApp, *, name: str, notes: list[str]) -> None:
         self.app = app
@@ -31,19 +33,19 @@ class Note:
 
 
 def noting(name: str, notes: list[str]) -> Component:
-    """Return a component that writes down what happens to it."""
+    """Return a component that records its start, its requests and its stop."""
 
     @asynccontextmanager
-    async def start(_app: FastAPI) -> AsyncIterator[dict[str, object]]:
+    async def start(_services: Services) -> AsyncIterator[None]:
         notes.append(f"{name} starts")
-        yield {name: f"{name}'s state"}
+        yield
         notes.append(f"{name} stops")
 
     router = APIRouter(prefix=f"/{name}")
 
     @router.get("")
-    async def read(request: Request) -> dict[str, str]:
-        return {"state": request.state[name]}
+    async def read() -> str:
+        return name
 
     return Component(
         name=name,
@@ -54,26 +56,27 @@ def noting(name: str, notes: list[str]) -> Component:
 
 
 async def test_components_start_in_order_and_stop_in_reverse(settings: Settings) -> None:
-    """What is opened last is closed first, and the first component's middleware is outermost."""
+    """The last component stops first, and the middleware of the first one is outermost."""
     notes: list[str] = []
-    app = create_app(settings, [noting("one", notes), noting("two", notes)])
+    app = build(settings.limits, [noting("one", notes), noting("two", notes)])
 
     async with connect(app) as client:
         response = await client.get("/two")
 
-    assert response.json() == {"state": "two's state"}
+    assert response.json() == "two"
     assert notes == ["one starts", "two starts", "one in", "two in", "two stops", "one stops"]
 
 
 def test_names_are_unique(settings: Settings) -> None:
-    """Logs and probes can tell the components apart."""
-    names = [component.name for component in enabled(settings)]
+    """Two components with one name are an error that names it and both places."""
+    twins = [*all_components(settings), Component(name="twin"), Component(name="twin")]
 
-    assert len(names) == len(set(names))
+    with pytest.raises(DuplicateComponentError, match=r'\d+ and \d+ are both named "twin"'):
+        build(settings.limits, twins)
 
 
 async def test_operations_have_unique_ids(settings: Settings) -> None:
-    """Generated clients get one function an operation."""
+    """A generated client has one function for each operation."""
     paths = create_app(settings).openapi()["paths"]
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
 

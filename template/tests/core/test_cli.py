@@ -1,24 +1,81 @@
-"""The command: the settings that it refuses, and how it serves and stops."""
+"""The command: sub-commands, bad settings, serving and stopping."""
 
 import signal
 import sys
+from argparse import ArgumentParser
 
 import httpx
 import pytest
 import uvicorn
 
+from {{ package_name }} import __main__ as command_module
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.app import create_app
-from {{ package_name }}.core import server as module
-from {{ package_name }}.core.cli import build
-from {{ package_name }}.core.server.drain import Server
+from {{ package_name }}.app import create_app, create_app_from_environment
+from {{ package_name }}.core.cli import Command, CommandContext
+from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.server import drain as module
+from {{ package_name }}.core.server.drain import DrainingServer
 from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
 from support.server import STOP, SkippedTime, launched, served_session
 
 
-def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def report(context: CommandContext[Settings]) -> None:
+    """Print an argument and the name of the application; fail on a negative number."""
+    if context.arguments.days < 0:
+        raise UnavailableError("There is no report of the future.")
+    sys.stdout.write(f"{context.arguments.days} {context.create_app().title}\n")
+
+
+def add_days(parser: ArgumentParser) -> None:
+    """Declare the argument of the report."""
+    parser.add_argument("days", type=int)
+
+
+REPORT = Command(name="report", help="print a report", run=report, add_arguments=add_days)
+
+
+@pytest.fixture
+def _report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a sub-command to those of the project."""
+    monkeypatch.setattr(command_module, "COMMANDS", (REPORT,))
+
+
+@pytest.mark.usefixtures("_report")
+def test_sub_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sub-command of the project gets its arguments and the application."""
+    assert main(["report", "7"]) == 0
+    assert capsys.readouterr().out == "7 {{ distribution_name }}\n"
+
+
+@pytest.mark.usefixtures("_report")
+def test_error_of_a_sub_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """An AppError becomes its message and the exit status 1."""
+    assert main(["report", "--", "-1"]) == 1
+    assert capsys.readouterr().err == "There is no report of the future.\n"
+
+
+@pytest.mark.usefixtures("_report")
+def test_help_lists_the_sub_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """--help names every sub-command, also those of the project."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    assert ended.value.code == 0
+    assert {"serve", "report"} <= set(capsys.readouterr().out.split())
+
+
+def test_unknown_sub_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown sub-command gets the exit status 2, and its name in the message."""
+    with pytest.raises(SystemExit) as ended:
+        main(["srve"])
+
+    assert ended.value.code == 2
+    assert "srve" in capsys.readouterr().err
+
+
+def test_bad_settings_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     """A setting that can't be used ends the command with one line that names it."""
     assert main(["--port", "0"]) == 2
 
@@ -27,22 +84,23 @@ def test_bad_settings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that imports the application gets it configured, or learns why not."""
-    assert build().title == "{{ distribution_name }}"
+    """A server that imports the application gets it, or an error for bad settings."""
+    assert create_app_from_environment().title == "{{ distribution_name }}"
 
     monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
     with pytest.raises(InvalidSettingsError):
-        build()
+        create_app_from_environment()
 
 
-def test_server_listens_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arguments of the command reach the server, and the development server."""
+def test_arguments_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`serve` is the default; its arguments reach the server and the reloading server."""
     ports: list[int] = []
-    monkeypatch.setattr(Server, "run", lambda server: ports.append(server.config.port))
+    monkeypatch.setattr(DrainingServer, "run", lambda server: ports.append(server.config.port))
     monkeypatch.setattr(uvicorn, "run", lambda _factory, **options: ports.append(options["port"]))
 
-    assert [main(["--port", "8001"]), main(["--port", "8002", "--reload"])] == [0, 0]
-    assert ports == [8001, 8002]
+    commands = (["--port", "8001"], ["serve", "--port", "8002"], ["--port", "8003", "--reload"])
+    assert [main(command) for command in commands] == [0, 0, 0]
+    assert ports == [8001, 8002, 8003]
 
 
 @pytest.mark.slow
@@ -69,23 +127,23 @@ def test_second_signal_ends_the_drain() -> None:
     assert "Traceback" not in output
 
 
-def test_signals_mean_what_they_say(settings: Settings) -> None:
+def test_signals(settings: Settings) -> None:
     """The first SIGTERM drains, the second ends the drain, and Ctrl-C never drains."""
-    patient, hasty = (Server(create_app(settings), settings.server) for _ in range(2))
+    patient, hasty = (DrainingServer(create_app(settings), settings.server) for _ in range(2))
 
     patient.handle_exit(signal.SIGTERM, None)
-    assert (patient.app.state.traffic.draining, patient.should_exit) == (True, False)
+    assert (patient.app.in_flight.draining, patient.should_exit) == (True, False)
     patient.handle_exit(signal.SIGTERM, None)
     assert (patient.should_exit, patient.force_exit) == (True, True)
     hasty.handle_exit(signal.SIGINT, None)
-    assert (hasty.app.state.traffic.draining, hasty.should_exit) == (False, True)
+    assert (hasty.app.in_flight.draining, hasty.should_exit) == (False, True)
 
 
-async def test_drain_has_its_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The drain ends by itself after the seconds that the settings give it."""
+async def test_drain_ends_in_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drain ends after `drain_seconds`."""
     time = SkippedTime()
     monkeypatch.setattr(module, "time", time)
-    server = Server(create_app(settings), settings.server)
+    server = DrainingServer(create_app(settings), settings.server)
 
     server.handle_exit(signal.SIGTERM, None)
     time.skip(settings.server.drain_seconds - 1)
@@ -96,5 +154,5 @@ async def test_drain_has_its_time(settings: Settings, monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 def test_reloading_server_serves() -> None:
-    """The development server serves too."""
+    """The reloading server serves too."""
     assert served_session("--reload").statuses["/openapi.json"] == 200

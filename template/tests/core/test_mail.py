@@ -1,4 +1,4 @@
-"""Mail: what leaves by SMTP, and what is only shown."""
+"""Mail, by SMTP and in the log."""
 
 import asyncio
 import logging
@@ -10,21 +10,25 @@ from email.message import EmailMessage
 import pytest
 
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.mail import MailSettings, build
-from {{ package_name }}.services.welcome_email import Mail
+from {{ package_name }}.core.mail import Mail, Mailer, MailSettings
 
-MAIL = Mail(key="welcome-1", to="jane@example.org", subject="Grüße", body="Hello Jané,\n.\nbye\n")
+MAIL = Mail(
+    idempotency_key="welcome-1",
+    to="jane@example.org",
+    subject="Grüße",
+    body="Hello Jané,\n.\nbye\n",
+)
 
 
 class Mailbox:
-    """A mail server that takes all, or refuses all, in the least of SMTP that there is."""
+    """A minimal SMTP server that accepts or rejects every mail."""
 
-    def __init__(self, answer: bytes) -> None:
-        self.answer = answer
+    def __init__(self, reply: bytes) -> None:
+        self.reply = reply
         self.mails: list[EmailMessage] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Talk with a client until it says goodbye."""
+        """Serve a client until it closes the connection."""
         writer.write(b"220 here\r\n")
         while line := await reader.readline():
             if line.upper().startswith(b"DATA"):
@@ -32,14 +36,14 @@ class Mailbox:
                 data = await reader.readuntil(b"\r\n.\r\n")
                 text = data.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
                 self.mails.append(message_from_bytes(text, policy=policy.default))
-            writer.write(self.answer if line.upper().startswith(b"RCPT") else b"250 fine\r\n")
+            writer.write(self.reply if line.upper().startswith(b"RCPT") else b"250 fine\r\n")
         writer.close()
 
 
 @asynccontextmanager
-async def mailbox(answer: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbox, MailSettings]]:
-    """Yield a mail server, and how to reach it."""
-    found = Mailbox(answer)
+async def mailbox(reply: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbox, MailSettings]]:
+    """Yield a mail server and its settings."""
+    found = Mailbox(reply)
     server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
@@ -50,10 +54,10 @@ async def mailbox(answer: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbo
 
 
 async def test_mail_is_sent() -> None:
-    """A mail arrives as it was written; sent twice, it has the same id, which its key makes."""
+    """A mail arrives unchanged; its Message-ID is made of the idempotency key."""
     async with mailbox() as (found, settings):
         for _ in range(2):
-            await build(settings).send(MAIL)
+            await Mailer(settings).send(MAIL)
 
     first, second = found.mails
     assert (first["To"], first["From"], first["Subject"]) == (MAIL.to, "me@example.org", "Grüße")
@@ -61,30 +65,30 @@ async def test_mail_is_sent() -> None:
     assert first["Message-ID"] == second["Message-ID"] == "<welcome-1@example.org>"
 
 
-async def test_refused_mail_is_told() -> None:
-    """What a server does not take, is an error that may be gone the next time."""
+async def test_rejected_mail_is_an_error() -> None:
+    """A mail that the server rejects raises an error."""
     async with mailbox(b"450 later\r\n") as (found, settings):
         with pytest.raises(UnavailableError, match="mail"):
-            await build(settings).send(MAIL)
+            await Mailer(settings).send(MAIL)
 
     assert found.mails == []
 
 
-async def test_mail_does_not_travel_in_the_open() -> None:
-    """Unless the settings say so, a server without TLS gets no mail and no password."""
+async def test_mail_is_encrypted() -> None:
+    """A server without TLS gets no mail and no password, unless the settings allow it."""
     async with mailbox() as (found, settings):
         for security in ("starttls", "tls"):
-            strict = settings.model_copy(update={"security": security, "seconds": 0.5})
+            strict = settings.model_copy(update={"security": security, "timeout_seconds": 0.5})
             with pytest.raises(UnavailableError):
-                await build(strict).send(MAIL)
+                await Mailer(strict).send(MAIL)
 
     assert found.mails == []
 
 
 async def test_no_server_is_needed(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a server in the settings, a mail is shown in the log."""
+    """Without a server in the settings, a mail is logged."""
     with caplog.at_level(logging.INFO):
-        await build(MailSettings()).send(MAIL)
+        await Mailer(MailSettings()).send(MAIL)
 
     (record,) = caplog.records
-    assert (record.message, vars(record)["to"]) == ("mail.shown", MAIL.to)
+    assert (record.message, vars(record)["to"]) == ("mail.logged", MAIL.to)

@@ -1,4 +1,4 @@
-"""Metrics: every request is counted once, under few names, and not for everybody to see."""
+"""Metrics: counted once, with bounded labels, and protected."""
 
 import re
 import time
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.metrics import NAME
+from {{ package_name }}.core.metrics import NAME, Metrics
 from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -34,9 +34,11 @@ async def order(order: int) -> int:
     return order
 
 
-def with_orders(settings: Settings) -> FastAPI:
-    """Return the application, and orders."""
-    return create_app(settings, [*enabled(settings), Component(name="o", routers=(router,))])
+def with_orders(settings: Settings) -> Application:
+    """Return the application with a route of orders."""
+    return build(
+        settings.limits, [*all_components(settings), Component(name="o", routers=(router,))]
+    )
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def samples(text: str, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Yield the labels and the value of each sample of that name."""
+    """Yield the labels and the value of each sample with a name."""
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == name:
@@ -55,12 +57,12 @@ def samples(text: str, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
 
 
 async def scraped(client: httpx.AsyncClient, name: str) -> dict[tuple[str, ...], float]:
-    """Return what a scrape says of a metric."""
+    """Return the samples of a metric in a scrape."""
     return dict(samples((await client.get("/metrics", headers=BEARER)).text, name))
 
 
 async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
-    """Each request counts once, under the whole path of its route, also if it fails."""
+    """Each request counts once, by its route template, also if it fails."""
     for path in ("/orders/1", "/orders/2", "/orders/x", "/orders/-1", "/nowhere"):
         await client.get(path)
     await client.request("BREW", "/orders/1")
@@ -81,7 +83,7 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.no_cover
 async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
-    """What clients are free to write does not grow the metrics."""
+    """Paths and methods of clients add no series."""
     for number in range(100):
         await client.get(f"/orders/{number}")
         await client.get(f"/nowhere/{number}")
@@ -91,7 +93,7 @@ async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
 
 
 async def test_requests_in_flight_are_shown(client: httpx.AsyncClient) -> None:
-    """Nothing is left in flight when everything is answered, and operators don't count."""
+    """No request is in flight after the responses, and requests of operators don't count."""
     await client.get("/orders/1")
     await client.get("/orders/-1")
 
@@ -99,15 +101,15 @@ async def test_requests_in_flight_are_shown(client: httpx.AsyncClient) -> None:
 
 
 async def test_release_is_shown(client: httpx.AsyncClient) -> None:
-    """What runs is known by its name and version."""
-    (labels,) = await scraped(client, "build_info")
+    """The release is shown by name and version."""
+    (labels,) = await scraped(client, "app_build_info")
 
     assert labels[0] == NAME
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer x"}, {"Authorization": TOKEN}])
 async def test_metrics_need_the_token(client: httpx.AsyncClient, given: dict[str, str]) -> None:
-    """On the port of the users, nobody reads the metrics without the token."""
+    """On the public port, a client needs the token."""
     response = await client.get("/metrics", headers=given)
 
     assert response.status_code == 401
@@ -115,13 +117,13 @@ async def test_metrics_need_the_token(client: httpx.AsyncClient, given: dict[str
 
 
 async def test_without_a_token_there_are_no_metrics(settings: Settings) -> None:
-    """On the port of the users, there is nothing to read unless somebody has said so."""
+    """Without a token in the settings, the public port has no metrics."""
     async with connect(create_app(settings)) as client:
         assert (await client.get("/metrics", headers=BEARER)).status_code == 404
 
 
 async def test_admin_port_shows_them() -> None:
-    """On the port of the operators they are open, in the format that the scraper asks for."""
+    """On the admin port they need no token, and have the format that the scraper accepts."""
     settings = Settings.load({"admin": {"port": free_port()}})
     url = f"http://127.0.0.1:{settings.admin.port}/metrics"
     async with connect(create_app(settings)) as client, httpx.AsyncClient() as operators:
@@ -145,22 +147,22 @@ async def test_applications_count_apart() -> None:
 
 @pytest.mark.parametrize("token", ["short", "a" * 40, "change-me-change-me-please"])
 def test_token_must_be_hard_to_guess(token: str) -> None:
-    """A token that somebody could guess is refused, and not shown."""
+    """A weak token is rejected, and not shown."""
     with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}METRICS__TOKEN: ") as refused:
         Settings.load({"metrics": {"token": token}})
 
     assert token not in str(refused.value)
 
 
-async def test_sharing_process_counts_what_is_in_flight(
+async def test_requests_in_flight_with_several_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted one by one."""
+    """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted by the hooks."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     settings = Settings.load({"metrics": {"token": TOKEN}})
     app = with_orders(settings)
     async with connect(app) as client:
-        registry = app.state.started["metrics"].registry
+        registry = app.services.get(Metrics).registry
         await client.get("/orders/-1")
         in_flight = registry.get_sample_value("http_requests_in_flight")
         scrape = await client.get("/metrics", headers=BEARER)
@@ -182,7 +184,7 @@ def scrape_after(client: httpx.Client, url: str, requests: int) -> str:
 
 @pytest.mark.slow
 def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With PROMETHEUS_MULTIPROC_DIR, each process tells what all of them have counted."""
+    """With PROMETHEUS_MULTIPROC_DIR, each process shows the metrics of all."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     setting = {"METRICS__TOKEN": TOKEN, "SERVER__DRAIN_SECONDS": "0"}
     with (
@@ -202,4 +204,4 @@ def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.M
     assert dict(samples(text, "http_requests_total"))["GET", "unmatched", "404"] == 3
     assert dict(samples(text, "http_requests_in_flight")) == {(): 0}
     assert dict(samples(later, "http_requests_total"))["GET", "unmatched", "404"] == 3
-    assert re.search(r"^build_info{", later, re.MULTILINE)
+    assert re.search(r"^app_build_info{", later, re.MULTILINE)

@@ -95,7 +95,7 @@ def test_numbers_are_bounded() -> None:
         ("SERVER__TRUSTED_PROXIES", "proxy.example.org"),
         ("SERVER__TRUSTED_PROXIES", "*"),
         ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0"),
-        ("LIMITS__BODY_BYTES", "-1"),
+        ("LIMITS__MAX_BODY_BYTES", "-1"),
         ("LIMITS__REQUEST_SECONDS", "0"),
         ("CORS__CREDENTIALS", "perhaps"),
     ],

@@ -1,4 +1,4 @@
-"""Traces: what is in a span, what is not, and where it goes."""
+"""Traces: the content of spans, sampling and export."""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -14,11 +14,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.app import all_components
 from {{ package_name }}.core import tracing
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.settings import InvalidSettingsError
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -45,21 +45,23 @@ ORDERS = Component(name="orders", routers=(router,))
 async def recording(ratio: float) -> AsyncIterator[tuple[httpx.AsyncClient, InMemorySpanExporter]]:
     """Yield a client of an application that traces into memory, and that memory."""
     settings = Settings.load({"tracing": {"sample_ratio": ratio}})
-    provider = tracing.provider_for(settings)
+    provider = tracing.build_provider(settings.tracing)
     memory = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(memory))
-    traced = Component(name="traced", telemetry=tracing.traced(provider))
-    async with connect(create_app(settings, [*enabled(settings), traced, ORDERS])) as client:
+    traced = Component(name="traced", telemetry=tracing.telemetry_config(provider))
+    async with connect(
+        build(settings.limits, [*all_components(settings), traced, ORDERS])
+    ) as client:
         yield client, memory
 
 
 def attributes(span: ReadableSpan) -> dict[str, object]:
-    """Return what a span says."""
+    """Return the attributes of a span."""
     return dict(span.attributes or {})
 
 
 async def test_span_names_the_route() -> None:
-    """A span has the route, not the path, for its name, and the status of the answer."""
+    """A span is named by the route, not the path, and has the response status."""
     async with recording(1) as (client, memory):
         await client.get("/orders/7")
 
@@ -70,8 +72,8 @@ async def test_span_names_the_route() -> None:
     assert span.resource.attributes["service.name"] == tracing.NAME
 
 
-async def test_failure_is_marked_and_tells_nothing() -> None:
-    """A failed request is an error in its trace, without the words of the cause."""
+async def test_failure_is_marked_without_its_message() -> None:
+    """The span of a failed request has the status error, and no message of the exception."""
     async with recording(1) as (client, memory):
         await client.get("/orders/-1")
 
@@ -80,8 +82,8 @@ async def test_failure_is_marked_and_tells_nothing() -> None:
     assert "hunter2" not in span.to_json()
 
 
-async def test_query_is_kept_out() -> None:
-    """What a query holds, a token perhaps, is in no span."""
+async def test_query_is_redacted() -> None:
+    """No span has the query, which may hold a token."""
     async with recording(1) as (client, memory):
         await client.get("/orders/7?token=hunter2")
 
@@ -93,7 +95,7 @@ async def test_query_is_kept_out() -> None:
 async def test_share_of_the_requests_is_traced(
     ratio: float, headers: dict[str, str], spans: int
 ) -> None:
-    """Who has begun a trace decides for us; of the others, the share is traced that is set."""
+    """The caller's sampling decision holds; of the other requests, a share is traced."""
     async with recording(ratio) as (client, memory):
         await client.get("/orders/7", headers=headers)
 
@@ -101,7 +103,7 @@ async def test_share_of_the_requests_is_traced(
 
 
 async def test_trace_of_the_caller_is_joined() -> None:
-    """A request that belongs to a trace goes on in it."""
+    """The span of a request belongs to the trace of the caller."""
     async with recording(0) as (client, memory):
         await client.get("/orders/7", headers=SAMPLED)
 
@@ -120,12 +122,12 @@ class OtlpServer(HTTPServer):
 
 
 class Collector(BaseHTTPRequestHandler):
-    """Takes spans by OTLP over HTTP."""
+    """Receives spans by OTLP over HTTP."""
 
     server: OtlpServer
 
     def do_POST(self) -> None:
-        """Take spans."""
+        """Receive spans."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             for scope in resource.scope_spans:
@@ -134,7 +136,7 @@ class Collector(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -151,18 +153,18 @@ def collector() -> Iterator[OtlpServer]:
 
 
 async def test_spans_reach_the_collector() -> None:
-    """With an endpoint, spans are sent, the last of them when the service ends."""
+    """With an endpoint, spans are exported, the last ones at shutdown."""
     with collector() as received:
         endpoint = f"http://127.0.0.1:{received.server_port}"
         settings = Settings.load({"tracing": {"endpoint": endpoint, "sample_ratio": 1}})
-        async with connect(create_app(settings, [*enabled(settings), ORDERS])) as client:
+        async with connect(build(settings.limits, [*all_components(settings), ORDERS])) as client:
             await client.get("/orders/7")
 
     assert received.names == ["GET /orders/{order}"]
 
 
 def test_address_may_hold_no_password() -> None:
-    """An endpoint that is no address, or that holds a secret, is refused."""
+    """An endpoint that is not a URL, or that has credentials, is rejected."""
     for endpoint in ("collector:4318", "http://user:hunter2@collector"):
         with pytest.raises(InvalidSettingsError) as refused:
             Settings.load({"tracing": {"endpoint": endpoint}})

@@ -1,4 +1,4 @@
-"""Repositories: what a broken rule means, and long lists in pieces."""
+"""Repositories: constraints of users and accounts, authors of posts, and bulk inserts."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database, build
-from {{ package_name }}.core.web.pagination import Slice
+from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import Account, Post, User
 from {{ package_name }}.infrastructure.repositories import (
@@ -23,17 +23,17 @@ from support.database import counted
 
 @pytest.fixture
 def database(own_database_url: str) -> Database:
-    """Return a database that the test has for itself."""
+    """Return a database of the test's own, in which commits last."""
     return build(Settings.load({"database": {"url": own_database_url}}).database)
 
 
 def jane() -> User:
-    """Return a user who is always the same."""
+    """Return a new user, always with the same e-mail address."""
     return User(email="jane@example.org", name="Jane")
 
 
-async def test_transaction_goes_on_after_a_broken_rule(database: Database) -> None:
-    """What broke a rule is undone by itself; what the transaction did before and after stays."""
+async def test_transaction_continues_after_a_taken_email(database: Database) -> None:
+    """Only the failed insert is rolled back; users saved before and after it are committed."""
 
     async def work(session: AsyncSession) -> None:
         users = UserRepository(session)
@@ -44,60 +44,62 @@ async def test_transaction_goes_on_after_a_broken_rule(database: Database) -> No
 
     await database.write(work)
 
-    rows = await database.read(lambda session: UserRepository(session).rows(Slice(limit=9)))
+    rows = await database.read(
+        lambda session: UserRepository(session).list_rows(PageQuery(limit=9))
+    )
     assert [row.name for row in rows] == ["Jane", "John"]
     await database.engine.dispose()
 
 
-async def test_other_broken_rules_stay_errors(database: Database) -> None:
-    """A rule that nobody may break from outside is our mistake, and is not taken for a conflict."""
+async def test_other_violations_stay_integrity_errors(database: Database) -> None:
+    """A violation that no client can cause is a bug, so it does not become a conflict."""
 
-    async def owe(session: AsyncSession) -> None:
+    async def save_negative_balance(session: AsyncSession) -> None:
         user = await UserRepository(session).save(jane())
         await AccountRepository(session).save(Account(owner_id=user.id, balance=-1))
 
-    async def forget(session: AsyncSession) -> None:
+    async def save_without_name(session: AsyncSession) -> None:
         await UserRepository(session).save(User(email="jane@example.org"))
 
     with pytest.raises(IntegrityError, match="ck_accounts_balance"):
-        await database.write(owe)
+        await database.write(save_negative_balance)
     with pytest.raises(IntegrityError, match="name"):
-        await database.write(forget)
+        await database.write(save_without_name)
     await database.engine.dispose()
 
 
-async def test_author_is_asked_for_or_absent(database: Database) -> None:
-    """A post that was fetched without its author does not fetch them when one looks."""
+async def test_author_is_not_loaded_lazily(database: Database) -> None:
+    """Access to the author of a post that was loaded without it raises, to prevent N+1."""
 
-    async def write(session: AsyncSession) -> int:
+    async def save(session: AsyncSession) -> int:
         post = Post(author=jane(), title="Hello", body="world")
         return (await PostRepository(session).save(post)).id
 
-    async def look(session: AsyncSession) -> str:
-        return (await PostRepository(session).get(key)).author.name
+    async def author_name(session: AsyncSession) -> str:
+        return (await PostRepository(session).get(post_id)).author.name
 
-    key = await database.write(write)
+    post_id = await database.write(save)
     with pytest.raises(InvalidRequestError, match="raise"):
-        await database.read(look)
+        await database.read(author_name)
     await database.engine.dispose()
 
 
 @pytest.mark.no_cover
-async def test_many_are_stored_by_few_statements(database: Database) -> None:
-    """Ten thousand users take a statement for each thousand."""
+async def test_bulk_insert_is_batched(database: Database) -> None:
+    """10,000 users take one statement per 1000."""
     users = (NewUser(email=f"{number}@example.org", name="Many") for number in range(10_000))
 
     with counted(database) as statements:
-        stored = await database.write(lambda session: UserRepository(session).save_many(users))
+        created = await database.write(lambda session: UserRepository(session).save_many(users))
 
-    assert stored == 10_000
+    assert created == 10_000
     assert sum(statement.startswith("INSERT") for statement in statements) <= 10
     await database.engine.dispose()
 
 
 @pytest.mark.no_cover
-async def test_hundred_want_one_address(database: Database) -> None:
-    """Of many who want the same e-mail address at once, one gets it."""
+async def test_concurrent_registrations_keep_emails_unique(database: Database) -> None:
+    """Of 100 concurrent registrations with one e-mail address, one succeeds."""
 
     async def register() -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Transfers at once: the sum stays, nobody owes, and each key has one effect."""
+"""Concurrent transfers: the sum is constant, no balance is negative, each key has one effect."""
 
 import asyncio
 import secrets
@@ -16,7 +16,7 @@ from {{ package_name }}.domain.models import (
     Transfer,
     User,
 )
-from {{ package_name }}.infrastructure.repositories import SqlTransactions
+from {{ package_name }}.infrastructure.repositories import SqlUnitOfWork
 from {{ package_name }}.services.transfer_service import TransferService
 from {{ package_name }}.settings import Settings
 
@@ -25,7 +25,7 @@ BALANCE = 100
 
 
 async def open_accounts(session: AsyncSession) -> list[int]:
-    """Store a user with some accounts, and return their numbers."""
+    """Store a user with accounts, and return the ids of the accounts."""
     user = User(email="jane@example.org", name="Jane")
     session.add(user)
     await session.flush()
@@ -36,65 +36,65 @@ async def open_accounts(session: AsyncSession) -> list[int]:
 
 
 async def balances(session: AsyncSession) -> list[int]:
-    """Return what the accounts hold."""
+    """Return the balances of all accounts."""
     return list(await session.scalars(select(Account.balance)))
 
 
-async def transfers(session: AsyncSession) -> int:
-    """Return how many transfers there are."""
+async def count_transfers(session: AsyncSession) -> int:
+    """Return the number of transfers."""
     return int((await session.scalars(select(func.count(Transfer.id)))).one())
 
 
 @pytest.fixture
 def database(own_database_url: str) -> Database:
-    """Return a database that the test has for itself, and that keeps what is committed."""
+    """Return a database of the test's own, in which commits last."""
     return build(Settings.load({"database": {"url": own_database_url}}).database)
 
 
 @pytest.mark.no_cover
-async def test_money_is_neither_made_nor_lost(database: Database) -> None:
-    """Crossing transfers between a few accounts keep the sum, and no account below nothing."""
+async def test_concurrent_transfers_keep_the_sum(database: Database) -> None:
+    """100 transfers between five accounts keep the sum, and leave no negative balance."""
     accounts = await database.write(open_accounts)
-    service = TransferService(SqlTransactions(database))
+    service = TransferService(SqlUnitOfWork(database))
     outcomes: Counter[str] = Counter()
 
-    async def move(task: int) -> None:
+    async def transfer_repeatedly(task: int) -> None:
         for number in range(10):
+            source = secrets.randbelow(ACCOUNTS)
             step = 1 + secrets.randbelow(ACCOUNTS - 1)
-            start = secrets.randbelow(ACCOUNTS)
             request = TransferRequest(
-                source_id=accounts[start],
-                target_id=accounts[(start + step) % ACCOUNTS],
+                source_id=accounts[source],
+                target_id=accounts[(source + step) % ACCOUNTS],
                 amount=1 + secrets.randbelow(BALANCE),
                 key=f"task-{task}-{number}",
             )
             try:
                 await service.transfer(request)
             except InsufficientFundsError:
-                outcomes["refused"] += 1
+                outcomes["rejected"] += 1
             else:
-                outcomes["done"] += 1
+                outcomes["created"] += 1
 
     async with asyncio.TaskGroup() as group:
         for task in range(10):
-            group.create_task(move(task))
-    held = await database.read(balances)
+            group.create_task(transfer_repeatedly(task))
+    found = await database.read(balances)
 
-    assert sum(held) == ACCOUNTS * BALANCE
-    assert min(held) >= 0
+    assert sum(found) == ACCOUNTS * BALANCE
+    assert min(found) >= 0
     assert outcomes.total() == 100
-    assert await database.read(transfers) == outcomes["done"]
+    assert await database.read(count_transfers) == outcomes["created"]
     await database.engine.dispose()
 
 
 async def test_key_has_one_effect(database: Database) -> None:
-    """Twenty that send the same request at once all get the one transfer that it made."""
+    """Twenty concurrent requests with one key all return the same transfer."""
     source, target, *_ = await database.write(open_accounts)
-    service = TransferService(SqlTransactions(database))
+    service = TransferService(SqlUnitOfWork(database))
     request = TransferRequest(source_id=source, target_id=target, amount=30, key="the-same-key")
 
-    made = await asyncio.gather(*(service.transfer(request) for _ in range(20)))
+    transfers = await asyncio.gather(*(service.transfer(request) for _ in range(20)))
 
-    assert len({transfer.id for transfer in made}) == 1
+    assert len({transfer.id for transfer in transfers}) == 1
     assert sorted(await database.read(balances)) == [70, 100, 100, 100, 130]
     await database.engine.dispose()

@@ -1,68 +1,70 @@
-"""A store of the cache for tests: it has no clock of its own, and fails when told to."""
+"""A cache backend for tests, with a clock and failures that a test controls."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from {{ package_name }}.core.cache.store import StoreError
+from {{ package_name }}.core.cache.store import CacheUnavailableError
 
 
 class FakeStore:
-    """Keeps everything in a dictionary, on a clock that a test moves, and fails when told to."""
+    """Stores bytes by key in a dictionary.
+
+    Attributes:
+        now: The time of its clock, in seconds.
+        delay: Seconds that each call takes, by the event loop's clock.
+        failing: Names of the methods that raise CacheUnavailableError.
+        evicted: Keys that are never stored.
+        calls: Names of the methods that were called, in order.
+    """
 
     gauges: Mapping[str, Callable[[], float]] = {}
-    seconds = 60.0
-    takes = 0.0
+    timeout = 60.0
+    delay = 0.0
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.kept: dict[str, tuple[bytes, float]] = {}
-        self.fails: set[str] = set()
-        self.loses: set[str] = set()
+        self.entries: dict[str, tuple[bytes, float]] = {}
+        self.failing: set[str] = set()
+        self.evicted: set[str] = set()
         self.calls: list[str] = []
 
-    def call(self, name: str) -> None:
-        """Note a call, and fail if it should."""
+    async def call(self, name: str) -> None:
+        """Record a call, and fail if the method is failing."""
         self.calls.append(name)
-        if name in self.fails:
-            raise StoreError
+        if name in self.failing:
+            raise CacheUnavailableError
+        await asyncio.sleep(self.delay)
 
-    def get(self, name: str) -> bytes | None:
-        """Return what is kept under a name."""
-        value, end = self.kept.get(name, (None, 0.0))
-        return value if end > self.now else None
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a key."""
+        value, expires_at = self.entries.get(key, (None, 0.0))
+        return value if expires_at > self.now else None
 
-    async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
-        """Return what is kept."""
-        self.call("read")
-        await asyncio.sleep(self.takes)
-        return [self.get(name) for name in names]
+    async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        await self.call("get_many")
+        return [self.get(key) for key in keys]
 
-    async def add(self, name: str, value: bytes, seconds: float) -> bool:
-        """Keep a value unless there is one."""
-        self.call("add")
-        await asyncio.sleep(self.takes)
-        if self.get(name) is not None:
+    async def set_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
+        await self.call("set_if_absent")
+        if self.get(key) is not None:
             return False
-        await self.mark(name, value, seconds)
+        await self.set(key, value, ttl)
         return True
 
-    async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
-        """Keep a value if there is none, or still the one that was seen."""
-        self.call("replace")
-        await asyncio.sleep(self.takes)
-        if self.get(name) in {None, seen}:
-            await self.mark(name, value, seconds)
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, ttl: float
+    ) -> None:
+        await self.call("compare_and_set")
+        if self.get(key) in {None, expected}:
+            await self.set(key, value, ttl)
 
-    async def mark(self, name: str, value: bytes, seconds: float) -> None:
-        """Keep a value."""
-        if name not in self.loses:
-            self.kept[name] = value, self.now + seconds
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        if key not in self.evicted:
+            self.entries[key] = value, self.now + ttl
 
-    async def delete(self, name: str) -> None:
-        """Keep nothing."""
-        self.call("delete")
-        await asyncio.sleep(self.takes)
-        self.kept.pop(name, None)
+    async def delete(self, key: str) -> None:
+        await self.call("delete")
+        self.entries.pop(key, None)
 
     async def close(self) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""The database of the tests, migrated."""
+"""A migrated database for tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,14 +28,14 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def alembic(url: str) -> Config:
-    """Return how to run migrations on a database."""
+    """Return the configuration of Alembic's commands for a database."""
     settings = DatabaseSettings(url=SecretStr(url))
     return Config(toml_file=PROJECT, attributes={"settings": settings})
 
 
 @contextmanager
 def migrated_database_url() -> Iterator[str]:
-    """Yield the address of a database that all migrations have been run on."""
+    """Yield the URL of a migrated database."""
     with database_url() as url:
         command.upgrade(alembic(url), "heads")
         yield url
@@ -43,10 +43,10 @@ def migrated_database_url() -> Iterator[str]:
 
 @asynccontextmanager
 async def undone(database: Database) -> AsyncIterator[None]:
-    """Undo whatever a block writes to the database.
+    """Roll back everything that a block writes to the database.
 
-    What it commits ends a savepoint of one transaction, which is rolled back in the end. All it
-    does happens on one connection, so it can't do two things at once.
+    Its transactions are savepoints in one transaction on one connection, so they can't run
+    concurrently.
     """
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
@@ -58,12 +58,12 @@ async def undone(database: Database) -> AsyncIterator[None]:
 
 @contextmanager
 def counted(database: Database) -> Iterator[list[str]]:
-    """Yield a list that grows by every statement that the database is given."""
+    """Yield a list to which every statement of the database is appended."""
     found: list[str] = []
 
-    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    def record(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         found.append(statement)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(database.engine.sync_engine, "before_cursor_execute", record)
     yield found
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    event.remove(database.engine.sync_engine, "before_cursor_execute", record)

@@ -17,7 +17,7 @@ from support.tables import Scratch
 
 
 def isolate(app: Application) -> AbstractAsyncContextManager[None]:
-    """Undo what a test writes to the database of an application."""
+    """Roll back what a test writes to the database of an application."""
     return undone(app.services.get(Database))
 
 
@@ -26,34 +26,34 @@ isolations.append(isolate)
 
 @pytest.fixture(scope="session")
 def migrated_database() -> Iterator[str]:
-    """Yield the address of a migrated database that the others are copied from."""
+    """Yield the URL of a migrated database, the template of the others."""
     with migrated_database_url() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def database_url(migrated_database: str) -> Iterator[str]:
-    """Yield the address of a migrated database, the same for all tests."""
+    """Yield the URL of a migrated database that all tests share."""
     with copied_database_url(migrated_database) as url:
         yield url
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _database_environment(environment: pytest.MonkeyPatch, database_url: str) -> None:
-    """Let the settings name the database of the tests."""
-    environment.setenv(f"{PREFIX}DATABASE__URL", database_url)
+def _database_environment(_environment: pytest.MonkeyPatch, database_url: str) -> None:
+    """Set the shared database in the environment of the settings."""
+    _environment.setenv(f"{PREFIX}DATABASE__URL", database_url)
 
 
 @pytest.fixture
 def own_database_url(migrated_database: str) -> Iterator[str]:
-    """Yield the address of a migrated database that a test has for itself."""
+    """Yield the URL of a migrated database for one test alone."""
     with copied_database_url(migrated_database) as url:
         yield url
 
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """Yield the database with an empty table."""
+    """Yield the shared database, with empty tables of `support.tables`."""
     database = build(settings.database)
     async with database.engine.begin() as connection:
         await connection.run_sync(Scratch.metadata.create_all)

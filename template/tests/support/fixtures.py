@@ -26,7 +26,7 @@ pytest_plugins = [
 
 
 @pytest.fixture(scope="session", autouse=True)
-def environment(
+def _environment(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[pytest.MonkeyPatch]:
     """Keep the variables and the .env file of the developer out of the tests."""
@@ -43,14 +43,14 @@ def environment(
 
 
 @pytest.fixture(autouse=True)
-def _empty_folder(environment: pytest.MonkeyPatch) -> Iterator[None]:
+def _empty_folder(_environment: pytest.MonkeyPatch) -> Iterator[None]:
     """Run each test in a folder of its own, where it may write a .env file."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder):
         yield
 
 
 @pytest.fixture(scope="session")
-def settings(environment: pytest.MonkeyPatch) -> Settings:
+def settings(_environment: pytest.MonkeyPatch) -> Settings:
     """Return the default settings."""
     return Settings.load({})
 

@@ -1,4 +1,4 @@
-"""Databases for the tests, on the server that TEST_DATABASE_URL names, or on one of their own."""
+"""PostgreSQL for tests: databases on the server of TEST_DATABASE_URL, or on an embedded one."""
 
 import asyncio
 import atexit
@@ -18,9 +18,9 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 AWAY = "postgresql+asyncpg://app:hunter2@127.0.0.1:1/app"
-"""The address of a database that can't be reached, with a secret in it."""
+"""The URL of an unreachable database, with a secret in it."""
 
-# Its standard input ends with the process of the tests, even if that one is killed.
+# The standard input of the watcher ends with the process of the tests, even if that is killed.
 WATCHER = """
 import os, pathlib, shutil, signal, sys, time
 folder = pathlib.Path(sys.argv[1])
@@ -36,18 +36,18 @@ while lock.exists() and time.monotonic() < end:
 shutil.rmtree(folder, ignore_errors=True)
 """
 
-# The data lives as long as the tests, and a deadlock is found ten times sooner.
+# The data need not survive the tests, and a deadlock is detected ten times sooner.
 TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "deadlock_timeout": "100ms"}
 
 
 MEMORY = Path("/dev") / "shm"
-"""Where Linux keeps files in memory. To make a database there takes a tenth of the time."""
-ROOM = 2**30  # bytes
+"""Files in memory on Linux: a database is created there in a tenth of the time."""
+MIN_FREE_BYTES = 2**30
 
 
-def own_folder() -> Path:
-    """Return a new folder for a server; both go when this process ends, however it ends."""
-    in_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+def temporary_folder() -> Path:
+    """Return a new folder for a server; both are removed when this process ends or is killed."""
+    in_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MIN_FREE_BYTES
     folder = Path(tempfile.mkdtemp(dir=MEMORY if in_memory else None))
     watcher = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", WATCHER, str(folder)], stdin=subprocess.PIPE
@@ -58,16 +58,16 @@ def own_folder() -> Path:
 
 @lru_cache
 def server() -> URL:
-    """Return the address of the server; one of our own ends with the process."""
+    """Return the URL of the server; an embedded one stops with this process."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return make_url(given)
-    own = get_server(own_folder() / "data", cleanup_mode="delete")
+    embedded = get_server(temporary_folder() / "data", cleanup_mode="delete")
     url = URL.create(
         "postgresql+asyncpg",
-        username=own.postgres_user,
+        username=embedded.postgres_user,
         database="postgres",
-        query={"host": str(own.pgdata)},
+        query={"host": str(embedded.pgdata)},
     )
     changes = [f"ALTER SYSTEM SET {name} = '{value}'" for name, value in TEST_SETTINGS.items()]
     run(url, *changes, "SELECT pg_reload_conf()")
@@ -89,10 +89,10 @@ def run(url: URL, *statements: str) -> None:
 
 @contextmanager
 def database_url(template: str | None = None) -> Iterator[str]:
-    """Yield the address of a new database, which is dropped in the end.
+    """Yield the URL of a new database, and drop it afterwards.
 
     Args:
-        template: The address of a database that the new one is a copy of; by default it is empty.
+        template: The URL of a database to copy; the new one is empty without it.
     """
     name = f"test_{secrets.token_hex(8)}"
     source = f" TEMPLATE {make_url(template).database}" if template else ""

@@ -1,4 +1,4 @@
-"""The environment of tests with Redis as the cache."""
+"""Environment of tests with a cache in Redis."""
 
 import pytest
 
@@ -6,6 +6,6 @@ from {{ package_name }}.core.settings import PREFIX
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _redis_environment(environment: pytest.MonkeyPatch) -> None:
-    """Let the cache of the settings be unavailable; the tests of Redis name their own."""
-    environment.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")
+def _redis_environment(_environment: pytest.MonkeyPatch) -> None:
+    """Make the cache of the settings unavailable; tests of Redis use a server of their own."""
+    _environment.setenv(f"{PREFIX}CACHE__URL", "redis://127.0.0.1:1/0")

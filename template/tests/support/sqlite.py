@@ -1,4 +1,4 @@
-"""A database for the tests: a file that is thrown away."""
+"""SQLite for tests: databases in temporary files."""
 
 import shutil
 import tempfile
@@ -9,15 +9,15 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 AWAY = "sqlite+aiosqlite:////nowhere/hunter2.db"
-"""The address of a database that can't be reached, with a secret in it."""
+"""The URL of an unreachable database, with a secret in it."""
 
 
 @contextmanager
 def database_url(template: str | None = None) -> Iterator[str]:
-    """Yield the address of a new database.
+    """Yield the URL of a new database.
 
     Args:
-        template: The address of a database that the new one is a copy of; by default it is empty.
+        template: The URL of a database to copy; the new one is empty without it.
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder, "test.db")

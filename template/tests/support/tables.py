@@ -1,33 +1,63 @@
-"""Tables of the tests, which no migration knows."""
+"""Tables that only tests use: the metadata of the migrations does not have them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import MetaData, select
+from sqlalchemy import ForeignKey, MetaData, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.database.models import Base, UtcDateTime
+from {{ package_name }}.core.database.models import Entity
+from {{ package_name }}.core.database.repository import (
+    ConstraintError,
+    Repository,
+)
+from {{ package_name }}.core.errors import ConflictError
 
 
-class Scratch(DeclarativeBase):
-    """Has the rules of the real tables."""
+class Scratch(Entity):
+    """Base class of the tables, with metadata of their own."""
 
-    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    __abstract__ = True
+
+    metadata = MetaData(naming_convention=Entity.metadata.naming_convention)
 
 
 class Note(Scratch):
-    """Something to write down."""
+    """A note."""
 
     __tablename__ = "scratch_notes"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[str] = mapped_column(unique=True)
-    written: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    written: Mapped[datetime | None]
+
+
+class Comment(Scratch):
+    """A comment on a note."""
+
+    __tablename__ = "scratch_comments"
+
+    note_id: Mapped[int] = mapped_column(ForeignKey(Note.id))
+
+
+class BodyTakenError(ConflictError):
+    """Another note has the same body."""
+
+
+class NoteRepository(Repository[Note]):
+    """The notes."""
+
+    model = Note
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "uq_scratch_notes_body": (BodyTakenError, "Another note has this body."),
+        "fk_scratch_comments_note_id": (ConflictError, "The note has comments."),
+    }
 
 
 async def bodies(database: Database) -> list[str]:
-    """Return what is written down."""
+    """Return the bodies of all notes."""
 
     async def read(session: AsyncSession) -> list[str]:
         return list(await session.scalars(select(Note.body).order_by(Note.id)))

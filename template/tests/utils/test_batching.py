@@ -1,4 +1,4 @@
-"""Batches: nothing is lost, and little is held."""
+"""Batches: they have all items, and only one is in memory."""
 
 import tracemalloc
 
@@ -17,21 +17,21 @@ from {{ package_name }}.utils.batching import batched
     ],
     ids=len,
 )
-def test_batches_hold_all(items: list[int], expected: list[list[int]]) -> None:
-    """The batches are full, but for the last, and hold the items in order."""
+def test_batches_have_all_items(items: list[int], expected: list[list[int]]) -> None:
+    """The items stay in order, and every batch but the last is full."""
     assert list(batched(items, 2)) == expected
 
 
-def peak(lines: int) -> int:
-    """Return the bytes that going through so many lines takes."""
+def peak_bytes(lines: int) -> int:
+    """Return the peak memory of batching a number of lines."""
     tracemalloc.start()
     for batch in batched((f"line {number}" for number in range(lines)), 100):
         assert batch
-    _, most = tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return most
+    return peak
 
 
-def test_input_may_be_long() -> None:
-    """Ten times the input takes no more memory."""
-    assert peak(10_000) < peak(1_000) * 1.5
+def test_memory_does_not_grow_with_the_input() -> None:
+    """Ten times the input takes less than 1.5 times the memory."""
+    assert peak_bytes(10_000) < peak_bytes(1_000) * 1.5

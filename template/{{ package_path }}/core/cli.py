@@ -57,13 +57,13 @@ class Command(Generic[S_contra]):
         name: What the user types.
         help: One line for `--help`.
         run: Runs it. An `AppError` becomes a message and the exit status 1.
-        add_arguments: Declares its arguments, if it has any.
+        add_arguments: Declares its arguments.
     """
 
     name: str
     help: str
     run: Callable[[CommandContext[S_contra]], None]
-    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
 
 
 def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,9 +83,7 @@ def build_parser(commands: Sequence[Command[S]]) -> argparse.ArgumentParser:
     parsers = parser.add_subparsers(dest="command", metavar="command", required=True)
     add_serve_arguments(parsers.add_parser(SERVE, help="serve HTTP (the default)"))
     for command in commands:
-        sub = parsers.add_parser(command.name, help=command.help)
-        if command.add_arguments is not None:
-            command.add_arguments(sub)
+        command.add_arguments(parsers.add_parser(command.name, help=command.help))
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The cache: a hit equals a miss, and what is forgotten stays so."""
+"""The cache: a hit equals a miss, and an invalidated value is never returned again."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from {{ package_name }}.core import cache as module
 from {{ package_name }}.core.cache import Cache, cached
 from {{ package_name }}.core.cache.codec import JsonCodec
-from {{ package_name }}.core.cache.entry import NAMESPACE, Policy, name_of
+from {{ package_name }}.core.cache.entry import NAMESPACE, Policy, storage_key
 from {{ package_name }}.core.errors import NotFoundError
 
 from support.cache import FakeStore
@@ -21,19 +21,19 @@ T = TypeVar("T")
 
 
 class Loader:
-    """Returns a value, or raises an error, and counts how often."""
+    """Returns a value or raises an error, and counts its calls."""
 
     def __init__(self, result: object) -> None:
         self.result = result
         self.loads = 0
-        self.begun = asyncio.Event()
+        self.started = asyncio.Event()
         self.may_end = asyncio.Event()
         self.may_end.set()
 
     async def __call__(self) -> object:
         """Load."""
         self.loads += 1
-        self.begun.set()
+        self.started.set()
         await self.may_end.wait()
         if isinstance(self.result, Exception):
             raise self.result
@@ -42,13 +42,13 @@ class Loader:
 
 @pytest.fixture
 def store() -> FakeStore:
-    """Return a store."""
+    """Return a backend."""
     return FakeStore()
 
 
 @pytest.fixture
 def cache(store: FakeStore) -> Cache:
-    """Return a cache on the store."""
+    """Return a cache with the backend."""
     return Cache(store)
 
 
@@ -59,27 +59,27 @@ def policy(kind: type[object], negative_ttl: float = 0) -> Policy[object]:
 
 
 class MissingError(NotFoundError):
-    """An error of its own kind."""
+    """An error with a code of its own."""
 
     code = "missing"
 
 
 class Basket(BaseModel):
-    """A value that can be changed."""
+    """A mutable value."""
 
     names: list[str]
 
 
 async def fails(awaited: Awaitable[T], kind: type[Exception]) -> Exception:
-    """Return the error that is raised."""
+    """Return the raised error."""
     with pytest.raises(kind) as caught:
         await awaited
     return caught.value
 
 
 @pytest.mark.parametrize("value", [None, 0, "", False, [], {}], ids=repr)
-async def test_falsy_values_are_served(cache: Cache, value: object) -> None:
-    """Nothing, zero and empty are values like others."""
+async def test_falsy_values_are_cached(cache: Cache, value: object) -> None:
+    """None, zero and empty values are cached like others."""
     load = Loader(value)
 
     for _ in range(3):
@@ -87,8 +87,8 @@ async def test_falsy_values_are_served(cache: Cache, value: object) -> None:
     assert load.loads == 1
 
 
-async def test_entry_ends(cache: Cache, store: FakeStore) -> None:
-    """A value is served until its time is up, and not any longer."""
+async def test_entry_expires(cache: Cache, store: FakeStore) -> None:
+    """A value is a hit until its ttl ends."""
     load = Loader(1)
     await cache.fetch(policy(int), load, "a")
     store.now = 9.9
@@ -100,19 +100,19 @@ async def test_entry_ends(cache: Cache, store: FakeStore) -> None:
     assert load.loads == 2
 
 
-async def test_times_differ(store: FakeStore) -> None:
-    """Entries that were stored at the same time end at different ones, and none too late."""
+async def test_jitter_spreads_expiry(store: FakeStore) -> None:
+    """Entries stored together expire at different times, none after its ttl."""
     cache = Cache(store, jitter=0.2)
     for number in range(100):
         await cache.fetch(policy(int), Loader(1), str(number))
 
-    ends = {end for name, (_, end) in store.kept.items() if not name.endswith(":lock")}
+    ends = {end for key, (_, end) in store.entries.items() if not key.endswith(":lock")}
     assert len(ends) > 50
     assert 8 <= min(ends) < max(ends) <= 10
 
 
 async def test_hit_is_a_new_object(cache: Cache) -> None:
-    """Who changes what they got, changes nothing for others, the loader's own object included."""
+    """A caller that changes its value changes no other one, nor the loader's own object."""
     load = Loader(Basket(names=["a"]))
     for _ in range(3):
         found = await cache.fetch(policy(Basket), load, "a")
@@ -123,8 +123,8 @@ async def test_hit_is_a_new_object(cache: Cache) -> None:
     assert load.loads == 1
 
 
-async def test_many_at_once_load_once(cache: Cache) -> None:
-    """Ten who miss at the same time share a load, and each gets an object of their own."""
+async def test_concurrent_misses_share_a_load(cache: Cache) -> None:
+    """Ten concurrent misses load once, and each caller gets an object of its own."""
     load = Loader(Basket(names=[]))
     found = await asyncio.gather(*(cache.fetch(policy(Basket), load, "a") for _ in range(10)))
 
@@ -132,28 +132,28 @@ async def test_many_at_once_load_once(cache: Cache) -> None:
     assert len({id(item) for item in found}) == 10
 
 
-async def test_errors_are_not_kept(cache: Cache, store: FakeStore) -> None:
-    """An error reaches all who wait, is not served again, and blocks nobody."""
+async def test_errors_are_not_cached(cache: Cache, store: FakeStore) -> None:
+    """An error is raised to all waiting callers, is not cached, and leaves no lock."""
     load = Loader(LookupError("once"))
     fetches = (cache.fetch(policy(int), load, "a") for _ in range(3))
     results = await asyncio.gather(*fetches, return_exceptions=True)
     assert [type(result) for result in results] == [LookupError] * 3
     assert load.loads == 1
-    assert store.kept == {}
+    assert store.entries == {}
 
     load.result = 1
     assert await cache.fetch(policy(int), load, "a") == 1
 
 
-async def test_value_that_is_not_of_its_type_is_refused(cache: Cache) -> None:
-    """A hit would return something else than the miss, so neither does."""
+async def test_value_of_another_type_is_rejected(cache: Cache) -> None:
+    """A value that a hit would return differently is an error on the miss too."""
     await fails(cache.fetch(policy(int), Loader("1"), "a"), ValueError)
     await fails(cache.fetch(policy(float), Loader(float("nan")), "a"), ValueError)
     await fails(cache.fetch(policy(float), Loader(float("nan")), "a"), ValueError)
 
 
-async def test_what_is_not_there_is_served_too(cache: Cache, store: FakeStore) -> None:
-    """If asked for, that something was not found is kept, for a time of its own."""
+async def test_not_found_is_cached_with_a_negative_ttl(cache: Cache, store: FakeStore) -> None:
+    """With a negative ttl, a NotFoundError is cached until that ends."""
     load = Loader(MissingError("No item a."))
     for _ in range(3):
         error = await fails(cache.fetch(policy(int, 2), load, "a"), MissingError)
@@ -165,8 +165,8 @@ async def test_what_is_not_there_is_served_too(cache: Cache, store: FakeStore) -
     assert load.loads == 2
 
 
-async def test_what_is_not_there_is_looked_for_again(cache: Cache) -> None:
-    """If not asked for, it is not kept."""
+async def test_not_found_is_not_cached_by_default(cache: Cache) -> None:
+    """Without a negative ttl, a NotFoundError is not cached."""
     load = Loader(NotFoundError("No item a."))
     for _ in range(2):
         await fails(cache.fetch(policy(int), load, "a"), NotFoundError)
@@ -177,7 +177,7 @@ async def test_what_is_not_there_is_looked_for_again(cache: Cache) -> None:
 async def test_error_of_another_release_is_a_miss(
     cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error that the code knows no more is looked for again."""
+    """A cached error with a code that no class has is a miss."""
     monkeypatch.setattr(MissingError, "code", "gone")
     await fails(cache.fetch(policy(int, 2), Loader(MissingError("No item a.")), "a"), MissingError)
     monkeypatch.setattr(MissingError, "code", "missing")
@@ -186,7 +186,7 @@ async def test_error_of_another_release_is_a_miss(
 
 
 async def test_other_schema_is_a_miss(cache: Cache) -> None:
-    """What another release has stored as another type is not read, even if it could be."""
+    """An entry of another type is a miss, even if it could be decoded."""
     assert await cache.fetch(policy(int), Loader(1), "a") == 1
     assert await cache.fetch(policy(Decimal), Loader(Decimal(2)), "a") == Decimal(2)
     assert await cache.fetch(policy(Decimal), Loader(Decimal(3)), "a") == Decimal(2)
@@ -194,72 +194,74 @@ async def test_other_schema_is_a_miss(cache: Cache) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\xff" * 100])
 async def test_foreign_bytes_are_a_miss(cache: Cache, store: FakeStore, damage: bytes) -> None:
-    """Whatever somebody else has put there is replaced."""
-    await store.mark(name_of("key", "a"), damage, 100)
+    """Bytes of another program are replaced."""
+    await store.set(storage_key("key", "a"), damage, 100)
 
     assert await cache.fetch(policy(int), Loader(1), "a") == 1
     assert await cache.fetch(policy(int), Loader(2), "a") == 1
 
 
 async def test_damaged_entry_is_a_miss(cache: Cache, store: FakeStore) -> None:
-    """A number that has lost a digit is a number too: a checksum tells."""
-    name = name_of("key", "a")
+    """The checksum detects a number that has lost digits, which is a number too."""
+    key = storage_key("key", "a")
     for loaded in range(1234, 1260):
         await cache.fetch(policy(int), Loader(loaded), "a")
-        whole, _ = store.kept[name]
-        await store.mark(name, whole[: 1234 - loaded - 1], 100)
+        whole, _ = store.entries[key]
+        await store.set(key, whole[: 1234 - loaded - 1], 100)
         assert await cache.fetch(policy(int), Loader(loaded + 1), "a") == loaded + 1
 
 
-async def test_poisoned_entry_is_a_miss(cache: Cache, store: FakeStore) -> None:
-    """An entry that is right in all but its value is loaded anew."""
+async def test_undecodable_entry_is_a_miss(cache: Cache, store: FakeStore) -> None:
+    """An entry with the right version and checksum, but a wrong value, is loaded again."""
     await cache.fetch(policy(int), Loader(1), "a")
-    entry = await cache.find(policy(int), name_of("key", "a"), [], 0)
-    await store.mark(entry.name, entry.seal(b'+"x"'), 100)
+    entry = await cache.lookup(policy(int), storage_key("key", "a"), [], 0)
+    await store.set(entry.key, entry.pack(b'+"x"'), 100)
 
     assert await cache.fetch(policy(int), Loader(2), "a") == 2
     assert await cache.fetch(policy(int), Loader(3), "a") == 2
 
 
-async def test_forgotten_key_is_loaded_anew(cache: Cache) -> None:
-    """After a change, nobody is served what was before."""
+async def test_invalidated_key_is_loaded_again(cache: Cache) -> None:
+    """After an invalidation, the old value is not returned."""
     await cache.fetch(policy(int), Loader(1), "a")
-    await cache.forget("a")
+    await cache.invalidate("a")
 
     assert await cache.fetch(policy(int), Loader(2), "a") == 2
     assert await cache.fetch(policy(int), Loader(3), "a") == 2
 
 
-async def test_forgotten_tag_is_loaded_anew(cache: Cache) -> None:
-    """All entries with the tag are forgotten, and no others."""
+async def test_invalidated_tag_is_loaded_again(cache: Cache) -> None:
+    """All entries with the tag are invalidated, and no others."""
     tagged = {"a": ("x",), "b": ("x", "y"), "c": ("y",)}
     for key, tags in tagged.items():
         await cache.fetch(policy(int), Loader(1), key, tags)
-    await cache.forget_tagged("x")
+    await cache.invalidate_tag("x")
 
     found = [await cache.fetch(policy(int), Loader(2), key, tags) for key, tags in tagged.items()]
     assert found == [2, 2, 1]
 
 
-async def test_lost_tag_is_a_miss(cache: Cache, store: FakeStore) -> None:
-    """A tag that the store has dropped, even at once, can't vouch for an entry."""
+async def test_evicted_tag_is_a_miss(cache: Cache, store: FakeStore) -> None:
+    """An entry is a miss if the version of its tag was evicted, even right after it was set."""
     await cache.fetch(policy(int), Loader(1), "a", ("x",))
-    del store.kept[name_of("tag", "x")]
+    del store.entries[storage_key("tag", "x")]
     assert await cache.fetch(policy(int), Loader(2), "a", ("x",)) == 2
 
-    store.loses = {name_of("tag", "x")}
-    del store.kept[name_of("tag", "x")]
+    store.evicted = {storage_key("tag", "x")}
+    del store.entries[storage_key("tag", "x")]
     assert await cache.fetch(policy(int), Loader(3), "a", ("x",)) == 3
 
 
 @pytest.mark.parametrize("tags", [(), ("x",)], ids=["key", "tag"])
-async def test_old_load_brings_nothing_back(cache: Cache, tags: tuple[str, ...]) -> None:
-    """A load that began before the change neither stores its value nor is joined after it."""
+async def test_load_from_before_an_invalidation_is_not_stored(
+    cache: Cache, tags: tuple[str, ...]
+) -> None:
+    """Its value is not stored, and callers after the invalidation don't share it."""
     old, new = Loader("old"), Loader("new")
     old.may_end.clear()
     before = asyncio.create_task(cache.fetch(policy(str), old, "a", tags))
-    await old.begun.wait()
-    await (cache.forget_tagged("x") if tags else cache.forget("a"))
+    await old.started.wait()
+    await (cache.invalidate_tag("x") if tags else cache.invalidate("a"))
     assert await cache.fetch(policy(str), new, "a", tags) == "new"
     old.may_end.set()
 
@@ -268,75 +270,79 @@ async def test_old_load_brings_nothing_back(cache: Cache, tags: tuple[str, ...])
     assert new.loads == 1
 
 
-async def test_store_in_trouble_is_a_miss(cache: Cache, store: FakeStore) -> None:
-    """Without the store, everything is loaded, once for all who ask at the same time."""
+async def test_unavailable_backend_is_a_miss(cache: Cache, store: FakeStore) -> None:
+    """While the backend is unavailable, every value is loaded; concurrent callers share a load."""
     load = Loader(1)
-    store.fails = {"read"}
+    store.failing = {"get_many"}
     found = await asyncio.gather(*(cache.fetch(policy(int), load, "a") for _ in range(10)))
 
     assert found == [1] * 10
     assert load.loads == 1
 
 
-async def test_old_load_is_not_joined_without_the_store(cache: Cache, store: FakeStore) -> None:
-    """Who comes after a change waits for no load from before it, though no mark tells."""
-    store.fails = {"read"}
+async def test_old_load_is_not_shared_without_the_backend(cache: Cache, store: FakeStore) -> None:
+    """After an invalidation, a caller shares no earlier load, though no version can be read."""
+    store.failing = {"get_many"}
     old, new = Loader("old"), Loader("new")
     old.may_end.clear()
     before = asyncio.create_task(cache.fetch(policy(str), old, "a"))
-    await old.begun.wait()
-    await cache.forget("a")
+    await old.started.wait()
+    await cache.invalidate("a")
 
     assert await cache.fetch(policy(str), new, "a") == "new"
     old.may_end.set()
     assert await before == "old"
 
 
-@pytest.mark.parametrize("call", ["add", "replace"])
-async def test_trouble_is_met_once(cache: Cache, store: FakeStore, call: str) -> None:
-    """A call that fails costs its time, so the store is not called again for the same request."""
-    store.fails = {call}
+@pytest.mark.parametrize("call", ["set_if_absent", "compare_and_set"])
+async def test_failed_backend_is_not_called_again(
+    cache: Cache, store: FakeStore, call: str
+) -> None:
+    """A failed call takes its timeout, so the same fetch makes no other one."""
+    store.failing = {call}
 
     assert await cache.fetch(policy(int), Loader(1), "a") == 1
     assert store.calls[-1] == call
 
 
 @pytest.mark.parametrize("tags", [(), ("x",)])
-async def test_slow_store_is_waited_for_once(
+async def test_timeout_covers_all_calls_of_a_fetch(
     cache: Cache, store: FakeStore, tags: tuple[str, ...]
 ) -> None:
-    """All that a caller asks of the store may take as long as one answer, and no longer."""
-    store.seconds, store.takes = 0.2, 0.11
+    """A fetch waits for a slow backend no longer than one timeout."""
+    store.timeout, store.delay = 0.2, 0.11
 
     assert await cache.fetch(policy(int), Loader(1), "a", tags) == 1
-    assert store.calls == ["read", "add"]
+    assert store.calls == ["get_many", "set_if_absent"]
 
 
-async def test_time_of_the_load_is_not_the_stores(cache: Cache, store: FakeStore) -> None:
-    """A load may take as long as it likes, and is kept; but then the store must answer soon."""
-    store.seconds = 0.2
+async def test_load_takes_no_time_of_the_backend(cache: Cache, store: FakeStore) -> None:
+    """The value of a slow load is stored; a backend that was slow before has what is left."""
+    store.timeout = 0.2
 
     async def load() -> object:
-        await asyncio.sleep(store.seconds)
+        await asyncio.sleep(store.timeout)
         return 1
 
     await cache.fetch(policy(int), load, "a")
-    store.takes = 0.06
+    store.delay = 0.06
     await cache.fetch(policy(int), load, "b")
 
-    assert name_of("key", "a") in store.kept
-    assert name_of("key", "b") not in store.kept
+    assert storage_key("key", "a") in store.entries
+    assert storage_key("key", "b") not in store.entries
 
 
-async def test_lock_that_cannot_be_freed(cache: Cache, store: FakeStore) -> None:
-    """The loader's error is what is told."""
-    store.fails = {"delete"}
+async def test_error_of_the_load_is_raised_if_the_lock_stays(
+    cache: Cache, store: FakeStore
+) -> None:
+    """A lock that can't be released does not hide the error of the load."""
+    store.failing = {"delete"}
 
     await fails(cache.fetch(policy(int), Loader(LookupError()), "a"), LookupError)
 
 
 async def test_processes_share_a_load(store: FakeStore) -> None:
-    """Of two caches on one store, one loads and the other waits for it."""
+    """Of two caches with one backend, one loads and the other waits for it."""
     load = Loader(1)
     load.may_end.clear()
     fetches = [asyncio.create_task(Cache(store).fetch(policy(int), load, "a")) for _ in range(2)]
@@ -347,10 +353,10 @@ async def test_processes_share_a_load(store: FakeStore) -> None:
     assert load.loads == 1
 
 
-async def test_nobody_waits_long_for_a_process(
+async def test_wait_for_another_process_is_bounded(
     store: FakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who has waited for another process long enough loads too, and leaves its lock alone."""
+    """After LOCK_SECONDS a process loads too, and does not release the lock of the other."""
     monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
     stuck = Loader(1)
     stuck.may_end.clear()
@@ -376,7 +382,7 @@ def stats_tags(user_id: int) -> Sequence[str]:
 
 @dataclass
 class Stats:
-    """A use case as a project might have it."""
+    """A service with a cached method."""
 
     cache: Cache
     loads: int = 0
@@ -389,7 +395,7 @@ class Stats:
 
 
 async def test_method_is_cached(cache: Cache) -> None:
-    """A call is known by its key, however it is written, and forgotten by key and by tag."""
+    """Positional and keyword arguments give one key; key and tag invalidate the result."""
     stats = Stats(cache)
     events: list[tuple[str, str]] = []
     cache.observe = lambda name, event: events.append((name, event))
@@ -399,25 +405,25 @@ async def test_method_is_cached(cache: Cache) -> None:
     assert stats.loads == 2
     assert events == [("Stats.posts", event) for event in ("miss", "load", "hit", "miss", "load")]
 
-    await cache.forget(stats_key(1))
+    await cache.invalidate(stats_key(1))
     await stats.posts(1)
-    await cache.forget_tagged("user:2")
+    await cache.invalidate_tag("user:2")
     await stats.posts(2)
     assert stats.loads == 4
 
 
-def test_method_stays_itself() -> None:
-    """A cached method keeps its name, its words and its signature."""
+def test_cached_method_keeps_its_metadata() -> None:
+    """A cached method keeps its name and its docstring."""
     assert Stats.posts.__name__ == "posts"
     assert Stats.posts.__doc__ == "Count the posts."
 
 
 @pytest.mark.parametrize("key", ["ü", "x" * 201, "\ud800", "a\nb" * 100], ids=ascii)
-def test_names_are_plain(key: str) -> None:
-    """Whatever a key holds, its name is short, and like no other."""
-    name = name_of("key", key)
+def test_storage_keys_are_short_ascii(key: str) -> None:
+    """A long or non-ASCII key becomes short, ASCII and unique."""
+    found = storage_key("key", key)
 
-    assert name.isascii()
-    assert len(name) <= len(f"{NAMESPACE}:key:") + 64
-    assert name != name_of("tag", key)
-    assert name_of("key", "a") == f"{NAMESPACE}:key:a"
+    assert found.isascii()
+    assert len(found) <= len(f"{NAMESPACE}:key:") + 64
+    assert found != storage_key("tag", key)
+    assert storage_key("key", "a") == f"{NAMESPACE}:key:a"

@@ -1,4 +1,4 @@
-"""Codecs: a value that was written is read back in value and type."""
+"""Codecs: a decoded value equals the encoded one, in value and type."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +13,7 @@ from {{ package_name }}.core.cache.codec import BytesCodec, JsonCodec
 
 
 class Colour(Enum):
-    """A choice."""
+    """An enum."""
 
     RED = "red"
 
@@ -27,7 +27,7 @@ class Point:
 
 
 class Order(BaseModel):
-    """A model whose fields have other names outside."""
+    """A model with an alias."""
 
     total: Decimal = Field(alias="Total")
     tags: frozenset[str] = frozenset()
@@ -64,8 +64,8 @@ ORDER = Order(Total=Decimal("1.10"), tags=frozenset({"a"}), first=POINT)
     ],
     ids=str,
 )
-def test_value_comes_back(kind: type[object], value: object) -> None:
-    """A value is read back equal, of the same type, and as a new object."""
+def test_round_trip(kind: type[object], value: object) -> None:
+    """A decoded value is equal and of the same type."""
     codec = JsonCodec(TypeAdapter(kind))
     found = codec.decode(codec.encode(value))
 
@@ -74,8 +74,8 @@ def test_value_comes_back(kind: type[object], value: object) -> None:
     assert repr(found) == repr(value).replace("datetime.timezone.utc", "TzInfo(0)")
 
 
-def test_value_of_another_type_is_refused() -> None:
-    """What is not of the type would come back as something else."""
+def test_value_of_another_type_is_rejected() -> None:
+    """A value of another type would be decoded as a different one."""
     codec: JsonCodec[object] = JsonCodec(TypeAdapter[object](int))
 
     with pytest.raises(ValueError, match="int"):
@@ -84,8 +84,8 @@ def test_value_of_another_type_is_refused() -> None:
         codec.decode(b'"x"')
 
 
-def test_schema_tells_types_apart() -> None:
-    """A type that has changed has another schema, and the same type always the same."""
+def test_schema_identifies_the_type() -> None:
+    """Each type has a schema of its own, always the same."""
     kinds = (int, str, datetime, list[int], Point, Order)
     schemas = {JsonCodec(TypeAdapter[object](kind)).schema for kind in kinds}
 
@@ -93,8 +93,8 @@ def test_schema_tells_types_apart() -> None:
     assert JsonCodec(TypeAdapter(int)).schema == JsonCodec(TypeAdapter(int)).schema
 
 
-def test_bytes_stay_as_they_are() -> None:
-    """An answer that is encoded already is neither written nor read again."""
+def test_bytes_are_unchanged() -> None:
+    """An encoded response is stored unchanged."""
     codec = BytesCodec()
 
     assert codec.decode(codec.encode(b"\x00{}")) == b"\x00{}"

@@ -1,11 +1,15 @@
-"""The memory store: what was used last stays, within limits."""
+"""The memory backend: a bounded LRU cache."""
 
-from {{ package_name }}.core.cache import CacheSettings
-from {{ package_name }}.core.cache.memory import OVERHEAD, MemoryStore, build
+from {{ package_name }}.core.cache.memory import (
+    OVERHEAD_BYTES,
+    CacheSettings,
+    MemoryStore,
+    build,
+)
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test sets."""
 
     now = 0.0
 
@@ -14,71 +18,71 @@ class Clock:
         return self.now
 
 
-async def test_entry_ends() -> None:
-    """An entry is there until its time is up, and then takes no room."""
+async def test_entry_expires() -> None:
+    """An entry expires after its ttl, and then takes no memory."""
     clock = Clock()
     store = MemoryStore(CacheSettings(), clock)
-    await store.mark("a", b"1", 10)
+    await store.set("a", b"1", 10)
     clock.now = 9.9
-    assert await store.read(["a", "b"]) == [b"1", None]
+    assert await store.get_many(["a", "b"]) == [b"1", None]
 
     clock.now = 10
-    assert await store.read(["a"]) == [None]
+    assert await store.get_many(["a"]) == [None]
     assert store.size == 0
 
 
-async def test_least_used_goes_first() -> None:
-    """When there are too many entries, the one that was not used for longest goes."""
-    store = build(CacheSettings(entries=2))
-    await store.mark("a", b"1", 10)
-    await store.mark("b", b"2", 10)
-    await store.read(["a"])
-    await store.mark("c", b"3", 10)
+async def test_least_recently_used_is_evicted() -> None:
+    """Over the maximum number of entries, the least recently used one is evicted."""
+    store = build(CacheSettings(max_entries=2))
+    await store.set("a", b"1", 10)
+    await store.set("b", b"2", 10)
+    await store.get_many(["a"])
+    await store.set("c", b"3", 10)
 
-    assert await store.read(["a", "b", "c"]) == [b"1", None, b"3"]
+    assert await store.get_many(["a", "b", "c"]) == [b"1", None, b"3"]
 
 
 async def test_bytes_are_bounded() -> None:
-    """Entries take no more room than they may, and one that is too large is not kept."""
-    store = build(CacheSettings(bytes=10_000))
+    """Entries take up to `max_bytes`, and a larger one is not stored."""
+    store = build(CacheSettings(max_bytes=10_000))
     for number in range(100):
-        await store.mark(str(number), bytes(1000), 10)
+        await store.set(str(number), bytes(1000), 10)
         assert store.size <= 10_000
-    assert len(store.kept) == 10_000 // (1000 + OVERHEAD + 2)
+    assert len(store.entries) == 10_000 // (1000 + OVERHEAD_BYTES + 2)
 
-    await store.mark("large", bytes(10_000), 10)
-    assert await store.read(["large"]) == [None]
+    await store.set("large", bytes(10_000), 10)
+    assert await store.get_many(["large"]) == [None]
 
 
-async def test_room_is_given_back() -> None:
-    """What is written over, deleted or closed takes no room."""
+async def test_memory_is_released() -> None:
+    """Entries that were replaced or deleted take no memory, nor does a closed store."""
     store = build(CacheSettings())
-    await store.mark("a", bytes(1000), 10)
-    await store.mark("a", b"1", 10)
-    assert store.size == 2 + OVERHEAD
+    await store.set("a", bytes(1000), 10)
+    await store.set("a", b"1", 10)
+    assert store.size == 2 + OVERHEAD_BYTES
 
     await store.delete("a")
     await store.delete("a")
     assert store.size == 0
 
-    await store.mark("a", b"1", 10)
+    await store.set("a", b"1", 10)
     await store.close()
     assert [read() for read in store.gauges.values()] == [0, 0]
 
 
-async def test_value_is_added_once() -> None:
-    """Of two who add, one does."""
+async def test_set_if_absent() -> None:
+    """A value is stored if the key has none."""
     store = build(CacheSettings())
 
-    assert await store.add("a", b"1", 10)
-    assert not await store.add("a", b"2", 10)
-    assert await store.read(["a"]) == [b"1"]
+    assert await store.set_if_absent("a", b"1", 10)
+    assert not await store.set_if_absent("a", b"2", 10)
+    assert await store.get_many(["a"]) == [b"1"]
 
 
-async def test_value_is_replaced_if_it_was_seen() -> None:
-    """A value takes the place of the one that was seen, or of nothing."""
+async def test_compare_and_set() -> None:
+    """A value is stored if the key has none or the expected one."""
     store = build(CacheSettings())
-    for seen, value in ((None, b"1"), (b"1", b"2"), (b"1", b"3"), (None, b"4")):
-        await store.replace("a", seen, value, 10)
+    for expected, value in ((None, b"1"), (b"1", b"2"), (b"1", b"3"), (None, b"4")):
+        await store.compare_and_set("a", expected, value, 10)
 
-    assert await store.read(["a"]) == [b"2"]
+    assert await store.get_many(["a"]) == [b"2"]

@@ -1,4 +1,4 @@
-"""The Redis store: whatever the server does is a miss, soon; and what is forgotten stays so."""
+"""The Redis backend: any failure is a miss within the timeout; invalidations survive an outage."""
 
 import asyncio
 import logging
@@ -11,17 +11,18 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from pydantic import TypeAdapter
 
-from {{ package_name }}.core.cache import Cache, CacheSettings
+from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.cache import redis as redis_cache
 from {{ package_name }}.core.cache.codec import JsonCodec
-from {{ package_name }}.core.cache.entry import Policy, name_of
+from {{ package_name }}.core.cache.entry import Policy, storage_key
 from {{ package_name }}.core.cache.redis import (
-    ERRORS,
+    FAILURE_THRESHOLD,
     Breaker,
+    CacheSettings,
     RedisStore,
     build,
 )
-from {{ package_name }}.core.cache.store import StoreError
+from {{ package_name }}.core.cache.store import CacheUnavailableError
 from {{ package_name }}.core.settings import InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
@@ -29,7 +30,7 @@ POLICY = Policy(name="test", codec=JsonCodec(TypeAdapter(int)), ttl=10)
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test sets."""
 
     now = 0.0
 
@@ -40,28 +41,28 @@ class Clock:
 
 @pytest.fixture
 def server() -> FakeServer:
-    """Return a server, which can be switched off."""
+    """Return a server that a test can disconnect."""
     return FakeServer()
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Return the clock of the breaker."""
+    """Return the clock of the circuit breaker."""
     return Clock()
 
 
 @pytest.fixture
 async def store(server: FakeServer, clock: Clock) -> AsyncIterator[RedisStore]:
-    """Yield a store in the server."""
+    """Yield a store with the server."""
     store = RedisStore(
-        FakeAsyncRedis(server=server), CacheSettings(operation_seconds=5), Breaker(5, clock)
+        FakeAsyncRedis(server=server), CacheSettings(timeout_seconds=5), Breaker(5, clock)
     )
     yield store
     await store.close()
 
 
 def returning(value: int) -> Callable[[], Awaitable[int]]:
-    """Return what loads a value."""
+    """Return a function that loads a value."""
 
     async def load() -> int:
         return value
@@ -69,31 +70,31 @@ def returning(value: int) -> Callable[[], Awaitable[int]]:
     return load
 
 
-async def test_values_are_kept(store: RedisStore) -> None:
-    """A value is added once, replaced if it was seen, and deleted."""
-    assert await store.add("a", b"1", 10)
-    assert not await store.add("a", b"2", 10)
-    assert await store.read(["a", "b"]) == [b"1", None]
+async def test_values_are_stored(store: RedisStore) -> None:
+    """`set_if_absent` stores once, and `compare_and_set` replaces only the expected value."""
+    assert await store.set_if_absent("a", b"1", 10)
+    assert not await store.set_if_absent("a", b"2", 10)
+    assert await store.get_many(["a", "b"]) == [b"1", None]
 
-    for seen, value in ((b"1", b"2"), (b"1", b"3"), (None, b"4")):
-        await store.replace("a", seen, value, 10)
-    assert await store.read(["a"]) == [b"2"]
+    for expected, value in ((b"1", b"2"), (b"1", b"3"), (None, b"4")):
+        await store.compare_and_set("a", expected, value, 10)
+    assert await store.get_many(["a"]) == [b"2"]
 
     await store.delete("a")
-    await store.replace("a", None, b"5", 10)
-    assert await store.read(["a"]) == [b"5"]
+    await store.compare_and_set("a", None, b"5", 10)
+    assert await store.get_many(["a"]) == [b"5"]
     assert 0 < await store.client.pttl("a") <= 10_000
 
 
-async def test_time_is_never_nothing(store: RedisStore) -> None:
-    """A time that is too short for the server is no error."""
-    await store.mark("a", b"1", 0)
+async def test_ttl_is_at_least_a_millisecond(store: RedisStore) -> None:
+    """Redis rejects a ttl of 0."""
+    await store.set("a", b"1", 0)
 
-    assert store.marks == {}
+    assert store.pending == {}
 
 
 async def test_hit_after_miss(store: RedisStore) -> None:
-    """What was loaded is served."""
+    """A loaded value is a hit."""
     cache = Cache(store)
 
     assert await cache.fetch(POLICY, returning(1), "a", ["x"]) == 1
@@ -101,8 +102,8 @@ async def test_hit_after_miss(store: RedisStore) -> None:
 
 
 async def test_wrong_type_is_replaced(store: RedisStore) -> None:
-    """A list where an entry should be is a miss, and gone."""
-    await store.client.lpush(name_of("key", "a"), "x")
+    """A list in place of an entry is a miss, and is replaced."""
+    await store.client.lpush(storage_key("key", "a"), "x")
     cache = Cache(store)
 
     assert await cache.fetch(POLICY, returning(1), "a") == 1
@@ -111,19 +112,19 @@ async def test_wrong_type_is_replaced(store: RedisStore) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 8, 12, 13, 14])
 async def test_truncated_entry_is_replaced(store: RedisStore, size: int) -> None:
-    """An entry that has lost its end is a miss, and gone."""
-    cache, name = Cache(store), name_of("key", "a")
+    """An entry that has lost its end is a miss, and is replaced."""
+    cache, key = Cache(store), storage_key("key", "a")
     await cache.fetch(POLICY, returning(1234), "a")
-    (whole,) = await store.read([name])
+    (whole,) = await store.get_many([key])
     assert whole is not None
-    await store.mark(name, whole[:size], 10)
+    await store.set(key, whole[:size], 10)
 
     assert await cache.fetch(POLICY, returning(1), "a") == 1
     assert await cache.fetch(POLICY, returning(2), "a") == 1
 
 
 async def test_outage_is_a_miss(store: RedisStore, server: FakeServer) -> None:
-    """A server that is down fails nobody."""
+    """Without a server, values are loaded."""
     cache = Cache(store)
     await cache.fetch(POLICY, returning(1), "a")
     server.connected = False
@@ -134,89 +135,95 @@ async def test_outage_is_a_miss(store: RedisStore, server: FakeServer) -> None:
 async def test_breaker_opens_and_closes(
     store: RedisStore, server: FakeServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After five errors one caller tries from time to time; two lines of the log tell of it all."""
+    """It opens after five failures, allows one trial call per interval, and logs both changes."""
     caplog.set_level(logging.INFO)
     (is_open,) = (read for name, read in store.gauges.items() if name == "breaker_open")
     server.connected = False
-    for _ in range(ERRORS):
+    for _ in range(FAILURE_THRESHOLD):
         assert not is_open()
-        with pytest.raises(StoreError, match="can't serve"):
-            await store.read(["a"])
+        with pytest.raises(CacheUnavailableError, match="Redis is unavailable"):
+            await store.get_many(["a"])
     assert is_open()
 
     server.connected = True
-    with pytest.raises(StoreError, match="left alone"):
-        await store.read(["a"])
+    with pytest.raises(CacheUnavailableError, match="breaker is open"):
+        await store.get_many(["a"])
     server.connected = False
     clock.now = 5
-    with pytest.raises(StoreError, match="can't serve"):
-        await store.read(["a"])
+    with pytest.raises(CacheUnavailableError, match="Redis is unavailable"):
+        await store.get_many(["a"])
     server.connected = True
-    with pytest.raises(StoreError, match="left alone"):
-        await store.read(["a"])
+    with pytest.raises(CacheUnavailableError, match="breaker is open"):
+        await store.get_many(["a"])
 
     clock.now = 10
-    assert await store.read(["a"]) == [None]
+    assert await store.get_many(["a"]) == [None]
     assert not is_open()
-    assert [record.message for record in caplog.records] == ["cache.given_up", "cache.recovered"]
+    assert [record.message for record in caplog.records] == [
+        "cache.circuit_opened",
+        "cache.circuit_closed",
+    ]
 
 
-async def test_errors_in_between_open_nothing(store: RedisStore, server: FakeServer) -> None:
-    """An error now and then is no outage."""
-    for number in range(2 * ERRORS):
+async def test_single_failures_do_not_open_the_breaker(
+    store: RedisStore, server: FakeServer
+) -> None:
+    """Only failures in a row count."""
+    for number in range(2 * FAILURE_THRESHOLD):
         server.connected = bool(number % 2)
-        with_error = not server.connected
-        if with_error:
-            with pytest.raises(StoreError):
-                await store.read(["a"])
+        if server.connected:
+            assert await store.get_many(["a"]) == [None]
         else:
-            assert await store.read(["a"]) == [None]
+            with pytest.raises(CacheUnavailableError):
+                await store.get_many(["a"])
 
 
-async def test_forgotten_in_an_outage(store: RedisStore, server: FakeServer) -> None:
-    """What was to be forgotten while the server was down is so before it is read again."""
+async def test_invalidation_survives_an_outage(store: RedisStore, server: FakeServer) -> None:
+    """An invalidation during an outage is written before the next read."""
     cache = Cache(store)
     await cache.fetch(POLICY, returning(1), "a", ["x"])
     await cache.fetch(POLICY, returning(1), "b")
     server.connected = False
-    await cache.forget("b")
-    await cache.forget_tagged("x")
-    assert len(store.marks) == store.gauges["marks_waiting"]() == 2
+    await cache.invalidate("b")
+    await cache.invalidate_tag("x")
+    assert len(store.pending) == store.gauges["pending_invalidations"]() == 2
     server.connected = True
 
     assert await cache.fetch(POLICY, returning(2), "a", ["x"]) == 2
     assert await cache.fetch(POLICY, returning(2), "b") == 2
-    assert store.marks == {}
+    assert store.pending == {}
 
 
-async def test_marks_that_wait_are_bounded(
+async def test_pending_invalidations_are_bounded(
     store: RedisStore, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long outage takes no memory without end, and all that waits is written after it."""
-    monkeypatch.setattr(redis_cache, "MOST_MARKS", 10)
-    monkeypatch.setattr(redis_cache, "MARKS_AT_ONCE", 3)
+    """Over the maximum the oldest is dropped; the others are written after the outage."""
+    monkeypatch.setattr(redis_cache, "MAX_PENDING_INVALIDATIONS", 10)
+    monkeypatch.setattr(redis_cache, "INVALIDATION_BATCH_SIZE", 3)
     server.connected = False
-    store.breaker.seconds = 0
+    store.breaker.reset_seconds = 0
     for number in range(20):
-        await store.mark(str(number), b"1", 10)
-    assert list(store.marks) == [str(number) for number in range(10, 20)]
+        await store.set(str(number), b"1", 10)
+    assert list(store.pending) == [str(number) for number in range(10, 20)]
     server.connected = True
 
-    names = [str(number) for number in range(20)]
-    assert await store.read(names) == [None] * 10 + [b"1"] * 10
+    keys = [str(number) for number in range(20)]
+    assert await store.get_many(keys) == [None] * 10 + [b"1"] * 10
 
 
-async def test_newer_mark_is_kept(store: RedisStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mark that is written while an older one is on its way is written too."""
-    waiting, may_go = asyncio.Event(), asyncio.Event()
+async def test_newer_invalidation_is_written(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An invalidation that comes while an older one is being written is written too."""
+    waiting, may_continue = asyncio.Event(), asyncio.Event()
     client = store.client
-    whole = client.pipeline
+    pipeline = client.pipeline
 
     class Slow:
         """A pipeline that waits."""
 
         def __init__(self, **_: object) -> None:
-            self.pipe = whole(transaction=False)
+            self.pipe = pipeline(transaction=False)
             self.set = self.pipe.set
 
         async def __aenter__(self) -> Self:
@@ -227,23 +234,23 @@ async def test_newer_mark_is_kept(store: RedisStore, monkeypatch: pytest.MonkeyP
 
         async def execute(self) -> None:
             waiting.set()
-            await may_go.wait()
+            await may_continue.wait()
             await self.pipe.execute()
 
     monkeypatch.setattr(client, "pipeline", lambda **_: Slow())
-    first = asyncio.create_task(store.mark("a", b"1", 10))
+    first = asyncio.create_task(store.set("a", b"1", 10))
     await waiting.wait()
-    second = asyncio.create_task(store.mark("a", b"2", 10))
+    second = asyncio.create_task(store.set("a", b"2", 10))
     await asyncio.sleep(0)
-    may_go.set()
+    may_continue.set()
     await asyncio.gather(first, second)
 
-    assert await store.read(["a"]) == [b"2"]
+    assert await store.get_many(["a"]) == [b"2"]
 
 
 @asynccontextmanager
-async def answering(reply: bytes | None) -> AsyncIterator[str]:
-    """Serve a fixed answer to whatever comes, or none, and yield the address."""
+async def replying(reply: bytes | None) -> AsyncIterator[str]:
+    """Serve one fixed reply to every command, None for no reply, and yield the URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while reply is not None and await reader.read(65_536):
@@ -278,23 +285,23 @@ async def answering(reply: bytes | None) -> AsyncIterator[str]:
     ],
     ids=lambda reply: "frozen" if reply is None else ascii(reply[:20]),
 )
-async def test_every_answer_is_a_miss_in_time(reply: bytes | None) -> None:
-    """A server that is frozen, or says whatever else, costs no more than the time for it."""
-    async with answering(reply) as url:
-        store = build(CacheSettings.model_validate({"url": url, "operation_seconds": 0.05}))
+async def test_every_bad_reply_is_a_miss_within_the_timeout(reply: bytes | None) -> None:
+    """A frozen server, or one with wrong replies, takes no longer than the timeout."""
+    async with replying(reply) as url:
+        store = build(CacheSettings.model_validate({"url": url, "timeout_seconds": 0.05}))
         cache = Cache(store)
-        for number in range(2 * ERRORS):
+        for number in range(2 * FAILURE_THRESHOLD):
             start = time.monotonic()
             assert await cache.fetch(POLICY, returning(number), str(number)) == number
-            await cache.forget(str(number))
+            await cache.invalidate(str(number))
             assert time.monotonic() - start < 1
         await store.close()
 
 
-async def test_many_at_once_wait_no_longer() -> None:
-    """A hundred callers wait for a frozen server at the same time, not one after the other."""
-    async with answering(None) as url:
-        settings = {"url": url, "operation_seconds": 0.1, "connections": 2}
+async def test_concurrent_callers_wait_together() -> None:
+    """A hundred callers wait for a frozen server concurrently."""
+    async with replying(None) as url:
+        settings = {"url": url, "timeout_seconds": 0.1, "max_connections": 2}
         store = build(CacheSettings.model_validate(settings))
         cache = Cache(store)
         start = time.monotonic()
@@ -304,8 +311,8 @@ async def test_many_at_once_wait_no_longer() -> None:
         await store.close()
 
 
-async def test_reply_of_another_is_never_read(server: FakeServer) -> None:
-    """A caller who leaves in the middle leaves no answer behind for the next one."""
+async def test_reply_of_a_cancelled_call_is_not_read() -> None:
+    """The next call on the connection of a cancelled one gets its own reply."""
     waiting = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -313,30 +320,29 @@ async def test_reply_of_another_is_never_read(server: FakeServer) -> None:
             if b"first" in data:
                 waiting.set()
                 await asyncio.sleep(0.05)
-            answer = b"+OK\r\n" * data.count(b"*")
+            reply = b"+OK\r\n" * data.count(b"*")
             if b"MGET" in data:
-                answer = b"*1\r\n$5\r\n" + data[-7:-2] + b"\r\n"
-            writer.write(answer)
+                reply = b"*1\r\n$5\r\n" + data[-7:-2] + b"\r\n"
+            writer.write(reply)
         writer.close()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with listener:
         port = listener.sockets[0].getsockname()[1]
         url = f"redis://127.0.0.1:{port}/0?protocol=2"
-        settings = {"url": url, "operation_seconds": 5, "connections": 1}
+        settings = {"url": url, "timeout_seconds": 5, "max_connections": 1}
         store = build(CacheSettings.model_validate(settings))
-        first = asyncio.create_task(store.read(["first"]))
+        first = asyncio.create_task(store.get_many(["first"]))
         await waiting.wait()
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
 
-        assert await store.read(["other"]) == [b"other"]
+        assert await store.get_many(["other"]) == [b"other"]
         await store.close()
-    assert server.connected
 
 
-def test_address_is_checked() -> None:
-    """An address of something else is named at the start, and none is ever shown."""
+def test_url_is_validated() -> None:
+    """A URL with another scheme is an error at start, and no message shows a URL."""
     with pytest.raises(InvalidSettingsError, match=r"CACHE__URL: .*redis://localhost") as caught:
         Settings.load({"cache": {"url": "http://user:hunter2@localhost"}})
     assert "hunter2" not in str(caught.value)

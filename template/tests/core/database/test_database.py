@@ -1,36 +1,50 @@
-"""The database: work is done whole or not at all, and an outage is told as one."""
+"""The database: transactions are atomic, and an outage becomes an UnavailableError."""
 
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.app import build as build_app
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import (
     ATTEMPTS,
     Database,
-    GivenUpError,
+    DatabaseDep,
+    TransactionConflictError,
     build,
+    component,
 )
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
 from support.database import AWAY
-from support.tables import Note, Scratch, bodies
+from support.tables import Note, bodies
+
+
+def app_with_a_route(settings: Settings) -> Application:
+    """Return an application with a route that runs a query."""
+    router = APIRouter(prefix="/try")
+
+    @router.get("")
+    async def query(database: DatabaseDep) -> int | None:
+        return await database.read(lambda session: session.scalar(text("SELECT 7")))
+
+    components = component(settings.database), Component(name="try", routers=(router,))
+    return build_app(settings.limits, components)
 
 
 async def test_work_is_committed(database: Database) -> None:
-    """What work has changed is there for others when it has succeeded."""
+    """Changes of successful work are visible to later transactions."""
 
     async def work(session: AsyncSession) -> str:
         session.add(Note(body="kept"))
@@ -40,8 +54,8 @@ async def test_work_is_committed(database: Database) -> None:
     assert await bodies(database) == ["kept"]
 
 
-async def test_failed_work_leaves_nothing(database: Database) -> None:
-    """An error of whatever kind undoes what the work has changed, and arrives as it was raised."""
+async def test_failed_work_is_rolled_back(database: Database) -> None:
+    """Any error rolls the work back, and is raised unchanged."""
 
     async def work(session: AsyncSession) -> None:
         session.add(Note(body="lost"))
@@ -53,18 +67,18 @@ async def test_failed_work_leaves_nothing(database: Database) -> None:
     assert await bodies(database) == []
 
 
-async def test_cancelled_work_leaves_nothing(database: Database) -> None:
-    """A request that is ended in the middle has changed nothing, and gives its connection back."""
-    begun = asyncio.Event()
+async def test_cancelled_work_is_rolled_back(database: Database) -> None:
+    """A cancelled request changes nothing, and returns its connection to the pool."""
+    started = asyncio.Event()
 
     async def work(session: AsyncSession) -> None:
         session.add(Note(body="lost"))
         await session.flush()
-        begun.set()
+        started.set()
         await asyncio.sleep(60)
 
     writing = asyncio.create_task(database.write(work))
-    await begun.wait()
+    await started.wait()
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
@@ -72,8 +86,8 @@ async def test_cancelled_work_leaves_nothing(database: Database) -> None:
     assert await bodies(database) == []
 
 
-async def test_reading_writes_nothing(database: Database) -> None:
-    """Work that says it only reads is held to it, and its mistake is not taken for an outage."""
+async def test_read_only_work_cannot_write(database: Database) -> None:
+    """A write in read-only work is an error, and is not taken for an outage."""
 
     async def work(session: AsyncSession) -> None:
         session.add(Note(body="lost"))
@@ -84,76 +98,78 @@ async def test_reading_writes_nothing(database: Database) -> None:
     assert await bodies(database) == ["lost"]
 
 
-async def test_broken_rule_is_no_outage(database: Database) -> None:
-    """What the database refuses because of the data is not taken for its failure."""
+async def test_violated_constraint_is_no_outage(database: Database) -> None:
+    """A violated constraint stays an IntegrityError, and its name is known."""
 
     async def work(session: AsyncSession) -> None:
         session.add_all([Note(body="same"), Note(body="same")])
 
-    with pytest.raises(IntegrityError, match="scratch_notes") as broken:
+    with pytest.raises(IntegrityError, match="scratch_notes") as violation:
         await database.write(work)
-    assert dialect.is_broken("uq_scratch_notes_body", broken.value)
-    assert not dialect.is_broken("uq_scratch_notes_written", broken.value)
+    assert dialect.violates(violation.value, "uq_scratch_notes_body")
+    assert not dialect.violates(violation.value, "uq_scratch_notes_written")
 
 
 def test_constraints_have_names() -> None:
     """Migrations and errors can name every constraint."""
-    names = {constraint.name for constraint in Scratch.metadata.tables["scratch_notes"].constraints}
+    names = {constraint.name for constraint in Note.metadata.tables["scratch_notes"].constraints}
 
     assert names == {"pk_scratch_notes", "uq_scratch_notes_body"}
 
 
-class Giving:
-    """Work that the database gives up so many times."""
+class Conflicting:
+    """Work whose first attempts meet a conflict."""
 
-    def __init__(self, times: int) -> None:
-        self.times = times
-        self.tried = 0
+    def __init__(self, conflicts: int) -> None:
+        self.conflicts = conflicts
+        self.attempts = 0
 
     async def __call__(self, session: AsyncSession) -> int:
-        """Write, then be given up."""
-        self.tried += 1
-        session.add(Note(body=f"try {self.tried}"))
+        """Write, and raise the error of a conflict."""
+        self.attempts += 1
+        session.add(Note(body=f"attempt {self.attempts}"))
         await session.flush()
-        if self.tried <= self.times:
-            raise GivenUpError("Others changed the same data; try again.")
-        return self.tried
+        if self.attempts <= self.conflicts:
+            raise TransactionConflictError("Another transaction changed the same data.")
+        return self.attempts
 
 
-async def test_work_that_was_given_up_is_done_again(database: Database) -> None:
-    """Work that another transaction has pushed aside is done anew, from the start."""
-    assert await database.write(Giving(ATTEMPTS - 1)) == ATTEMPTS
-    assert await bodies(database) == [f"try {ATTEMPTS}"]
+async def test_conflict_is_retried(database: Database) -> None:
+    """After a conflict, the whole work runs again."""
+    assert await database.write(Conflicting(ATTEMPTS - 1)) == ATTEMPTS
+    assert await bodies(database) == [f"attempt {ATTEMPTS}"]
 
 
-async def test_work_is_not_tried_for_ever(database: Database) -> None:
-    """Who is pushed aside each time is told to come back later."""
-    work = Giving(ATTEMPTS)
+async def test_attempts_are_bounded(database: Database) -> None:
+    """If every attempt meets a conflict, the caller gets an UnavailableError."""
+    work = Conflicting(ATTEMPTS)
 
     with pytest.raises(UnavailableError):
         await database.write(work)
-    assert work.tried == ATTEMPTS
+    assert work.attempts == ATTEMPTS
 
 
-async def test_conflict_is_told_from_other_errors(
+async def test_serialization_failure_is_a_conflict(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the database calls a conflict is tried again, and then the caller may."""
-    monkeypatch.setattr(dialect, "is_conflict", lambda error: isinstance(error, IntegrityError))
-    tried = []
+    """An error that the dialect calls a serialization failure is retried."""
+    monkeypatch.setattr(
+        dialect, "is_serialization_failure", lambda error: isinstance(error, IntegrityError)
+    )
+    attempts = []
 
     async def work(session: AsyncSession) -> None:
-        tried.append(1)
+        attempts.append(1)
         session.add_all([Note(body="same"), Note(body="same")])
 
-    with pytest.raises(GivenUpError):
+    with pytest.raises(TransactionConflictError):
         await database.write(work)
-    assert len(tried) == ATTEMPTS
+    assert len(attempts) == ATTEMPTS
 
 
-async def test_full_pool_is_an_outage(settings: Settings) -> None:
-    """Who gets no connection in time is told so, instead of waiting on."""
-    small = settings.database.model_copy(update={"pool_size": 1, "pool_seconds": 0.2})
+async def test_exhausted_pool_is_an_outage(settings: Settings) -> None:
+    """Without a free connection within the pool timeout, the caller gets an UnavailableError."""
+    small = settings.database.model_copy(update={"pool_size": 1, "pool_timeout_seconds": 0.2})
     database = build(small)
 
     async def wait(session: AsyncSession) -> None:
@@ -168,29 +184,28 @@ async def test_full_pool_is_an_outage(settings: Settings) -> None:
     await database.engine.dispose()
 
 
-async def test_moments_are_aware(database: Database) -> None:
-    """A time comes back with its zone, and as the same moment, whatever zone it had."""
-    there = timezone(timedelta(hours=5))
-    moment = datetime(2026, 1, 2, 3, 4, tzinfo=there)
+async def test_datetimes_are_aware(database: Database) -> None:
+    """A datetime of any zone is read back in UTC, as the same point in time."""
+    written = datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=5)))
 
     async def write(session: AsyncSession) -> None:
-        session.add_all([Note(body="dated", written=moment), Note(body="never")])
+        session.add_all([Note(body="dated", written=written), Note(body="never")])
 
     async def read(session: AsyncSession) -> list[datetime | None]:
         return list(await session.scalars(select(Note.written).order_by(Note.id)))
 
     await database.write(write)
-    assert await database.read(read) == [moment.astimezone(UTC), None]
+    assert await database.read(read) == [written.astimezone(UTC), None]
 
 
 def test_text_is_utc() -> None:
-    """SQLite stores text, with a fraction of a second or without, which means UTC."""
+    """SQLite stores text in UTC, with or without a fraction of a second."""
     assert from_text("2026-01-02 03:04:05") == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert from_text("2026-01-02 03:04:05.000006") == datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
-async def test_time_without_a_zone_is_refused(database: Database) -> None:
-    """A time that could be any moment is not stored."""
+async def test_naive_datetime_is_rejected(database: Database) -> None:
+    """A datetime without a time zone is not stored."""
 
     async def write(session: AsyncSession) -> None:
         session.add(Note(body="vague", written=datetime.now(UTC).replace(tzinfo=None)))
@@ -199,11 +214,11 @@ async def test_time_without_a_zone_is_refused(database: Database) -> None:
         await database.write(write)
 
 
-async def test_slow_statements_are_logged_without_values(
+async def test_slow_queries_are_logged_without_parameters(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A statement that takes long is named; what it was asked about is not."""
-    database = build(settings.database.model_copy(update={"slow_seconds": 1e-9}))
+    """The log shows the text of a slow query, and no parameter."""
+    database = build(settings.database.model_copy(update={"slow_query_seconds": 1e-9}))
 
     async def read(session: AsyncSession) -> None:
         await session.execute(text("SELECT :secret"), {"secret": "hunter2"})
@@ -212,48 +227,33 @@ async def test_slow_statements_are_logged_without_values(
         await database.read(read)
     await database.engine.dispose()
 
-    assert "statement.slow" in caplog.text
+    assert "query.slow" in caplog.text
     assert "hunter2" not in str([record.__dict__ for record in caplog.records])
 
 
-async def test_requests_find_it(settings: Settings) -> None:
-    """A route has the database at hand, and is ready while it can be reached."""
-    router = APIRouter(prefix="/try")
-
-    @router.get("")
-    async def ask(request: Request) -> int | None:
-        database: Database = request.state.database
-        return await database.read(lambda session: session.scalar(text("SELECT 7")))
-
-    components = [*enabled(settings), Component(name="try", routers=(router,))]
-    async with connect(create_app(settings, components)) as client:
+async def test_routes_get_the_database(settings: Settings) -> None:
+    """A route gets the database as a dependency."""
+    async with connect(app_with_a_route(settings)) as client:
         response = await client.get("/try")
 
     assert response.json() == 7
 
 
-async def test_connections_end_with_the_service(settings: Settings) -> None:
-    """A service that has stopped holds no connection any more."""
-    app = create_app(settings)
+async def test_connections_are_closed_at_stop(settings: Settings) -> None:
+    """A stopped application has no open connection."""
+    app = app_with_a_route(settings)
     async with connect(app):
-        database: Database = app.state.started["database"]
+        database = app.services.get(Database)
         await database.probe()
 
         assert "Connections in pool: 1" in database.engine.pool.status()
     assert "Connections in pool: 0" in database.engine.pool.status()
 
 
-async def test_outage_is_told() -> None:
-    """A database that is away makes the service unavailable: it is no fault of the service."""
-    router = APIRouter(prefix="/try")
-
-    @router.get("")
-    async def ask(request: Request) -> None:
-        await request.state.database.probe()
-
+async def test_outage_gets_503() -> None:
+    """Requests get 503 while the database is unreachable; the response shows no secret."""
     away = Settings.load({"database": {"url": AWAY}})
-    components = [*enabled(away), Component(name="try", routers=(router,))]
-    async with connect(create_app(away, components)) as client:
+    async with connect(app_with_a_route(away)) as client:
         response = await client.get("/try")
 
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
@@ -261,7 +261,7 @@ async def test_outage_is_told() -> None:
 
 
 def test_password_is_not_shown() -> None:
-    """The address of the database shows its password nowhere."""
+    """The settings don't show the password in the URL."""
     settings = Settings.load({"database": {"url": AWAY}})
 
     assert "hunter2" not in repr(settings)

@@ -1,22 +1,32 @@
-"""Migrations: they lead to what the models say, and back."""
+"""Migrations: they lead to the tables of the models, and back."""
 
 import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect
+from pydantic import SecretStr
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from support.database import PROJECT, alembic, database_url
+from {{ package_name }}.__main__ import main
+from {{ package_name }}.core.database import migrations
+from {{ package_name }}.core.database import {{ database }} as dialect
+from {{ package_name }}.core.database.models import Base
+from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.settings import PREFIX
+
+from support.database import AWAY, PROJECT, alembic, database_url
 from support.server import environment
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """Yield the address of an empty database."""
+    """Yield the URL of an empty database."""
     with database_url() as url:
         yield url
 
@@ -35,31 +45,103 @@ def tables(url: str) -> set[str]:
 
 
 def test_up_down_and_up(url: str) -> None:
-    """Every migration can be taken back, and made again."""
+    """Every migration can be reverted and run again."""
     config = alembic(url)
 
     command.upgrade(config, "heads")
-    there = tables(url)
+    created = tables(url)
     command.downgrade(config, "base")
     assert tables(url) == {"alembic_version"}
     command.upgrade(config, "heads")
-    assert tables(url) == there
+    assert tables(url) == created
 
 
 def test_models_need_no_other_migration(url: str) -> None:
-    """What the migrations have made is what the models say."""
+    """The migrations create exactly what the models declare."""
     config = alembic(url)
     command.upgrade(config, "heads")
 
     command.check(config)
 
 
+def test_command_migrates(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`migrate` runs the migrations of the package, in any working directory."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", url)
+
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out == "The database is at the newest migration.\n"
+    assert tables(url) == {"alembic_version", *Base.metadata.tables}
+    command.check(alembic(url))
+
+
+def test_unreachable_database_is_reported_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`migrate` then exits with status 1, and shows neither a traceback nor a secret."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", AWAY)
+
+    assert main(["migrate"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err in {
+        "The database can't be reached.\n",
+        "The database is unavailable.\n",
+    }
+
+
+def upgrade(url: str) -> None:
+    """Run the migrations as the command does."""
+    migrations.upgrade(dialect.DatabaseSettings(url=SecretStr(url)))
+
+
+def test_lost_connection_is_an_outage(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the network during a migration is an UnavailableError."""
+
+    def fail(_connection: Connection) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(migrations, "run_migrations", fail)
+    with pytest.raises(UnavailableError, match="can't be reached"):
+        upgrade(url)
+
+
+def test_error_of_a_migration_is_raised(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that fails is a bug, unless the dialect says that the database is unavailable."""
+    monkeypatch.setattr(dialect, "BEFORE_MIGRATIONS", ("SELECT missing_column",))
+    with pytest.raises(DBAPIError, match="missing_column"):
+        upgrade(url)
+    monkeypatch.setattr(dialect, "is_unavailable", lambda _error: True)
+    with pytest.raises(UnavailableError, match="is unavailable"):
+        upgrade(url)
+    assert tables(url) == set()
+
+
+def test_models_of_all_modules_are_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models may stand in any module of the package; the command itself is not imported."""
+    inner = tmp_path / "sample" / "inner"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").touch()
+    (inner / "models.py").touch()
+    (inner.parent / "__main__.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(migrations, "PACKAGE", "sample")
+
+    migrations.import_models()
+
+    assert "sample.inner.models" in sys.modules
+
+
 @pytest.mark.slow
-def test_two_may_migrate_at_once(url: str) -> None:
+def test_processes_can_migrate_concurrently(url: str) -> None:
     """Two processes that start together both find the database migrated."""
     code = (
         "import sys; sys.path.insert(0, 'tests');"
-        "from alembic import command; from database_server import alembic;"
+        "from alembic import command; from support.database import alembic;"
         "print('ready', flush=True); sys.stdin.readline();"
         "command.upgrade(alembic(sys.argv[1]), 'heads')"
     )

@@ -1,10 +1,10 @@
-"""PostgreSQL: its errors mean what they mean, and no wait is endless."""
+"""PostgreSQL: conflicts are retried, and every wait has a timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database, build
@@ -12,25 +12,40 @@ from {{ package_name }}.core.database import postgresql as dialect
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
-from support.tables import Note, bodies
+from support.tables import Note, NoteRepository, bodies
 
 Work = Callable[[AsyncSession], Awaitable[None]]
 
 
 def crossing(first: int, second: int, both: asyncio.Barrier) -> Work:
-    """Return work that locks two rows, the second of which somebody else holds at first."""
-    tried = 0
+    """Return work that locks two rows; the barrier makes its first attempt meet a deadlock."""
+    attempts = 0
 
     async def work(session: AsyncSession) -> None:
-        nonlocal tried
-        tried += 1
-        for number in (first, second):
-            note = await session.get_one(Note, number, with_for_update=True)
+        nonlocal attempts
+        attempts += 1
+        for note_id in (first, second):
+            note = await session.get_one(Note, note_id, with_for_update=True)
             note.body += f" {first}"
-            if tried == 1 and number == first:
+            if attempts == 1 and note_id == first:
                 await both.wait()
 
     return work
+
+
+async def test_missing_database_is_an_outage(database_url: str) -> None:
+    """A server that rejects the connection is as unavailable as one that is down."""
+    url = make_url(database_url).set(database="missing").render_as_string(hide_password=False)
+    missing = build(Settings.load({"database": {"url": url}}).database)
+
+    with pytest.raises(UnavailableError):
+        await missing.probe()
+    await missing.engine.dispose()
+
+
+async def backend_pid(session: AsyncSession) -> int:
+    """Return the process id of the connection's server process."""
+    return int((await session.scalars(text("SELECT pg_backend_pid()"))).one())
 
 
 async def write_two(session: AsyncSession) -> None:
@@ -38,8 +53,8 @@ async def write_two(session: AsyncSession) -> None:
     session.add_all([Note(id=1, body="one"), Note(id=2, body="two")])
 
 
-async def test_deadlock_is_nobody_s_problem(database: Database) -> None:
-    """Two that wait for each other are both served: who is given up tries again."""
+async def test_deadlock_is_retried(database: Database) -> None:
+    """Two transactions that wait for each other both succeed: one is rolled back and retried."""
     await database.write(write_two)
     both = asyncio.Barrier(2)
 
@@ -51,25 +66,25 @@ async def test_deadlock_is_nobody_s_problem(database: Database) -> None:
     assert found == [["1", "2"], ["1", "2"]]
 
 
-async def test_lock_is_not_waited_for_for_ever(database: Database, settings: Settings) -> None:
-    """Who waits for what somebody else does not let go is told to come back later."""
+async def test_lock_timeout_is_an_outage(database: Database, settings: Settings) -> None:
+    """A transaction that waits too long for a locked row raises an UnavailableError."""
     await database.write(write_two)
-    hasty = build(settings.database.model_copy(update={"lock_seconds": 0.2}))
+    impatient = build(settings.database.model_copy(update={"lock_timeout_seconds": 0.2}))
 
     async def lock(session: AsyncSession) -> None:
-        await session.scalars(select(Note).with_for_update())
+        await NoteRepository(session).get(1, for_update=True)
 
     async def hold(session: AsyncSession) -> None:
         await lock(session)
         with pytest.raises(UnavailableError):
-            await hasty.write(lock)
+            await impatient.write(lock)
 
     await database.write(hold)
-    await hasty.engine.dispose()
+    await impatient.engine.dispose()
 
 
-async def test_server_knows_the_limits(database: Database) -> None:
-    """The limits hold in the server, also for a client that is gone."""
+async def test_server_enforces_the_timeouts(database: Database) -> None:
+    """The server has the timeouts too, for a client that is lost."""
 
     async def read(session: AsyncSession) -> list[str]:
         names = "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"
@@ -78,32 +93,26 @@ async def test_server_knows_the_limits(database: Database) -> None:
     assert await database.read(read) == ["15s", "5s", "30s"]
 
 
-async def test_idle_connection_is_asked_first(
+async def test_idle_connection_is_tested(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that nobody has used for a while, and that works, goes on working."""
-    monkeypatch.setattr(dialect, "IDLE_SECONDS", -1)
+    """A connection that was idle for long is pinged, and used again."""
+    monkeypatch.setattr(dialect, "PING_AFTER_SECONDS", -1)
 
-    async def own(session: AsyncSession) -> int:
-        return int((await session.scalars(text("SELECT pg_backend_pid()"))).one())
-
-    assert await database.read(own) == await database.read(own)
+    assert await database.read(backend_pid) == await database.read(backend_pid)
 
 
 async def test_closed_connection_is_replaced(database: Database, settings: Settings) -> None:
-    """Who comes after the server has closed an idle connection notices nothing of it."""
-
-    async def own(session: AsyncSession) -> int:
-        return int((await session.scalars(text("SELECT pg_backend_pid()"))).one())
+    """After the server has closed an idle connection, the next transaction gets a new one."""
 
     async def end(session: AsyncSession) -> bool:
-        query = text("SELECT pg_terminate_backend(:number, 5000)")
-        return bool(await session.scalar(query, {"number": idle}))
+        query = text("SELECT pg_terminate_backend(:pid, 5000)")
+        return bool(await session.scalar(query, {"pid": idle}))
 
-    idle = await database.read(own)
+    idle = await database.read(backend_pid)
     other = build(settings.database)
     assert await other.write(end)
-    await asyncio.sleep(0.1)  # the news is on its way
+    await asyncio.sleep(0.1)  # until the client has read the close
 
-    assert await database.read(own) != idle
+    assert await database.read(backend_pid) != idle
     await other.engine.dispose()

@@ -1,4 +1,4 @@
-"""SQLite: one writes at a time, and nobody waits for it for ever."""
+"""SQLite: one transaction writes at a time, and every wait has a timeout."""
 
 import asyncio
 import sqlite3
@@ -9,15 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database, build
-from {{ package_name }}.core.database.sqlite import is_broken
+from {{ package_name }}.core.database.sqlite import violates
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
 from support.tables import Note, bodies
 
 
-async def test_writers_take_turns(database: Database) -> None:
-    """Ten that read before they write lose nothing of each other."""
+async def test_writers_are_serialized(database: Database) -> None:
+    """Of ten transactions that read and then write, none loses the update of another."""
 
     async def write(session: AsyncSession) -> None:
         count = await session.scalar(text("SELECT count(*) FROM scratch_notes"))
@@ -31,9 +31,9 @@ async def test_writers_take_turns(database: Database) -> None:
     assert await bodies(database) == [f"note {number}" for number in range(10)]
 
 
-async def test_writer_is_not_waited_for_for_ever(database: Database, settings: Settings) -> None:
-    """Who waits for somebody that does not end is told to come back later; readers don't wait."""
-    hasty = build(settings.database.model_copy(update={"lock_seconds": 0.2}))
+async def test_lock_timeout_is_an_outage(database: Database, settings: Settings) -> None:
+    """A writer that waits too long raises an UnavailableError; readers don't wait."""
+    impatient = build(settings.database.model_copy(update={"lock_timeout_seconds": 0.2}))
 
     async def write(session: AsyncSession) -> None:
         session.add(Note(body="mine"))
@@ -41,18 +41,18 @@ async def test_writer_is_not_waited_for_for_ever(database: Database, settings: S
     async def hold(session: AsyncSession) -> None:
         session.add(Note(body="held"))
         await session.flush()
-        assert await bodies(hasty) == []
+        assert await bodies(impatient) == []
         with pytest.raises(UnavailableError):
-            await hasty.write(write)
+            await impatient.write(write)
 
     await database.write(hold)
-    await hasty.engine.dispose()
+    await impatient.engine.dispose()
     assert await bodies(database) == ["held"]
 
 
-async def test_writers_leave_room_for_readers(database: Database, settings: Settings) -> None:
-    """Who waits for a turn holds no connection meanwhile, and is told if it does not come."""
-    limits = {"pool_size": 2, "pool_seconds": 0.2, "lock_seconds": 0.2}
+async def test_waiting_writers_hold_no_connection(database: Database, settings: Settings) -> None:
+    """Waiting writers leave the pool to readers, and have a timeout."""
+    limits = {"pool_size": 2, "pool_timeout_seconds": 0.2, "lock_timeout_seconds": 0.2}
     small = build(settings.database.model_copy(update=limits))
 
     async def write(session: AsyncSession) -> None:
@@ -70,16 +70,32 @@ async def test_writers_leave_room_for_readers(database: Database, settings: Sett
     assert await bodies(database) == []
 
 
-def test_broken_reference_is_known() -> None:
-    """SQLite does not say which reference is broken, so it may be any."""
-    broken = IntegrityError("", None, sqlite3.IntegrityError("FOREIGN KEY constraint failed"))
+@pytest.mark.parametrize(
+    ("message", "violated"),
+    [
+        ("FOREIGN KEY constraint failed", {"fk_orders_customer_id", "fk_orders_product_id"}),
+        ("UNIQUE constraint failed: orders.number", {"uq_orders_number"}),
+        ("UNIQUE constraint failed: orders.year, orders.number", {"uq_orders_year_number"}),
+        ("CHECK constraint failed: ck_orders_total", {"ck_orders_total"}),
+        ("NOT NULL constraint failed: orders.number", set()),
+    ],
+)
+def test_message_names_the_constraint(message: str, violated: set[str]) -> None:
+    """The message of SQLite names the violated constraint, unless it is a foreign key."""
+    error = IntegrityError("", None, sqlite3.IntegrityError(message))
+    names = (
+        "fk_orders_customer_id",
+        "fk_orders_product_id",
+        "uq_orders_number",
+        "uq_orders_year_number",
+        "ck_orders_total",
+    )
 
-    assert is_broken("fk_orders_customer_id", broken)
-    assert not is_broken("uq_orders_number", broken)
+    assert {name for name in names if violates(error, name)} == violated
 
 
-async def test_files_are_safe(database: Database) -> None:
-    """Readers don't block the writer, and references between tables are checked."""
+async def test_pragmas_are_set(database: Database) -> None:
+    """Readers don't block the writer, and foreign keys are checked."""
 
     async def read(session: AsyncSession) -> list[object]:
         names = "journal_mode", "foreign_keys"

@@ -1,55 +1,57 @@
-"""Background work in this process: bounded, tried again, and given its time at the end."""
+"""Background jobs in this process: bounded, retried, and drained."""
 
 import asyncio
 import logging
 from contextvars import ContextVar
 
 import pytest
-from fastapi import FastAPI
 
-from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.core.jobs.in_process import Jobs, component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.jobs.in_process import (
+    Jobs,
+    JobsSettings,
+    component,
+)
+from {{ package_name }}.core.services import Services
 
-LOGGER = "{{ package_name }}.infrastructure.in_process_jobs"
+LOGGER = "{{ package_name }}.core.jobs.in_process"
 
 
 class Worker:
-    """Work that is watched: it waits until it may go on, and fails as often as it is told to."""
+    """A job that waits for an event, fails a number of times, and counts its runs."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
         self.may_go_on = asyncio.Event()
         self.calls = 0
-        self.at_once = 0
-        self.most_at_once = 0
+        self.concurrent = 0
+        self.max_concurrent = 0
 
     async def __call__(self) -> None:
-        """Work."""
+        """Run."""
         self.calls += 1
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.concurrent += 1
+        self.max_concurrent = max(self.max_concurrent, self.concurrent)
         await self.may_go_on.wait()
-        self.at_once -= 1
+        self.concurrent -= 1
         if self.calls <= self.failures:
             raise RuntimeError("it is broken")
 
 
 def started(**given: float) -> Jobs:
-    """Return background work that tries again at once, unless it is told otherwise."""
+    """Return jobs, without a delay before a retry by default."""
     return Jobs(JobsSettings.model_validate({"retry_seconds": 0, **given}))
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return what the log says, and about which job."""
+    """Return the events in the log, with their jobs."""
     return [
         (record.message, vars(record)["job"]) for record in caplog.records if record.name == LOGGER
     ]
 
 
-async def test_work_is_done_behind_the_back_of_who_asks() -> None:
-    """Who asks does not wait; some jobs are done at once, the others when it is their turn."""
-    jobs, worker = started(workers=2), Worker()
+async def test_jobs_run_concurrently_in_the_background() -> None:
+    """The caller does not wait; jobs over the concurrency are queued."""
+    jobs, worker = started(concurrency=2), Worker()
     for _ in range(5):
         jobs.enqueue("work", worker)
     assert worker.calls == 0
@@ -59,12 +61,12 @@ async def test_work_is_done_behind_the_back_of_who_asks() -> None:
 
     worker.may_go_on.set()
     await jobs.drain()
-    assert (worker.calls, worker.most_at_once) == (5, 2)
+    assert (worker.calls, worker.max_concurrent) == (5, 2)
 
 
-async def test_failed_work_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Work that fails is tried again, and each failure is in the log by the name of the job."""
-    jobs, worker = started(attempts=3), Worker(failures=2)
+async def test_failed_job_is_retried(caplog: pytest.LogCaptureFixture) -> None:
+    """A failed job is retried, and each failure is logged by its name."""
+    jobs, worker = started(max_attempts=3), Worker(failures=2)
     worker.may_go_on.set()
 
     with caplog.at_level(logging.INFO, LOGGER):
@@ -76,9 +78,9 @@ async def test_failed_work_is_done_again(caplog: pytest.LogCaptureFixture) -> No
     assert "it is broken" in caplog.text
 
 
-async def test_hopeless_work_ends(caplog: pytest.LogCaptureFixture) -> None:
-    """Work that never succeeds is given up, and what comes after it is done."""
-    jobs, hopeless, worker = started(attempts=2, workers=1), Worker(failures=9), Worker()
+async def test_job_that_always_fails_is_dead(caplog: pytest.LogCaptureFixture) -> None:
+    """After `max_attempts` a job is dead, and the next one runs."""
+    jobs, hopeless, worker = started(max_attempts=2, concurrency=1), Worker(failures=9), Worker()
     for work in (hopeless, worker):
         work.may_go_on.set()
 
@@ -87,12 +89,12 @@ async def test_hopeless_work_ends(caplog: pytest.LogCaptureFixture) -> None:
     await jobs.drain()
 
     assert (hopeless.calls, worker.calls) == (2, 1)
-    assert ("job.given_up", "hopeless") in events(caplog)
+    assert ("job.dead", "hopeless") in events(caplog)
 
 
-async def test_waiting_for_another_try_holds_nobody_up() -> None:
-    """While failed work waits for its next try, other work takes its turn."""
-    jobs = started(workers=1, retry_seconds=30, drain_seconds=0)
+async def test_retry_delay_blocks_no_other_job() -> None:
+    """While a failed job waits for its retry, another one runs."""
+    jobs = started(concurrency=1, retry_seconds=30, drain_seconds=0)
     failing, worker = Worker(failures=9), Worker()
     for work in (failing, worker):
         work.may_go_on.set()
@@ -105,8 +107,8 @@ async def test_waiting_for_another_try_holds_nobody_up() -> None:
     await jobs.drain()
 
 
-async def test_number_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
-    """What does not fit is dropped, which the log tells, and there is room again later."""
+async def test_queue_size_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """A job over the queue size is dropped and logged, until there is room again."""
     jobs, worker = started(queue_size=2), Worker()
     for name in ("one", "two", "three"):
         jobs.enqueue(name, worker)
@@ -119,17 +121,16 @@ async def test_number_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     assert worker.calls == 3
 
 
-async def test_end_has_its_time(caplog: pytest.LogCaptureFixture) -> None:
-    """At the end of the service, work gets some seconds; what is left is named and ends."""
-    given = Settings.load({"jobs": {"drain_seconds": 0.05}})
-    start = component(given).start
+async def test_drain_has_a_timeout(caplog: pytest.LogCaptureFixture) -> None:
+    """Jobs get `drain_seconds` at shutdown; the remaining ones are logged and cancelled."""
+    services = Services()
+    start = component(JobsSettings(drain_seconds=0.05)).start
     assert start is not None
     slow, quick = Worker(), Worker()
     quick.may_go_on.set()
 
-    async with start(FastAPI()) as state:
-        jobs = state["jobs"]
-        assert isinstance(jobs, Jobs)
+    async with start(services):
+        jobs = services.get(Jobs)
         jobs.enqueue("slow", slow)
         jobs.enqueue("quick", quick)
     jobs.enqueue("late", quick)
@@ -138,8 +139,8 @@ async def test_end_has_its_time(caplog: pytest.LogCaptureFixture) -> None:
     assert events(caplog) == [("job.lost", "slow"), ("job.dropped", "late")]
 
 
-async def test_work_has_the_context_of_who_asked() -> None:
-    """A job knows what its request knew, such as its id for the log, and not what others did."""
+async def test_job_has_the_context_of_its_caller() -> None:
+    """A job has the context variables of its own request, such as the request id."""
     request: ContextVar[str] = ContextVar("request")
     jobs = started()
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""Background work, as Prometheus sees it."""
+"""Metrics of background jobs."""
 
 import asyncio
 
@@ -13,22 +13,21 @@ from support.client import connect
 
 
 async def fail() -> None:
-    """Do what can't be done."""
+    """Fail."""
     raise RuntimeError("it is broken")
 
 
 async def wait() -> None:
-    """Do what does not end."""
+    """Never end."""
     await asyncio.Event().wait()
 
 
 async def test_jobs_are_counted(settings: Settings) -> None:
-    """Who watches sees what became of the jobs, by name, and how many there are."""
+    """Events are counted by job, and the gauge has the unfinished jobs."""
     app = create_app(settings)
     async with connect(app):
-        jobs: Jobs = app.state.started["jobs"]
-        metrics: Metrics = app.state.started["metrics"]
-        jobs.settings = jobs.settings.model_copy(update={"retry_seconds": 0, "attempts": 2})
+        jobs, metrics = app.services.get(Jobs), app.services.get(Metrics)
+        jobs.settings = jobs.settings.model_copy(update={"retry_seconds": 0, "max_attempts": 2})
         for work in (wait, fail):
             jobs.enqueue(work.__name__, work)
         jobs.enqueue("nap", lambda: asyncio.sleep(0))
@@ -42,7 +41,7 @@ async def test_jobs_are_counted(settings: Settings) -> None:
         for job, event, number in (
             ("nap", "done", 1),
             ("fail", "failed", 2),
-            ("fail", "given_up", 1),
+            ("fail", "dead", 1),
             ("wait", "lost", 1),
             ("late", "dropped", 1),
         ):
@@ -55,11 +54,11 @@ async def test_processes_share_the_counts(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Where processes share their metrics, one can't ask another how many jobs it has."""
+    """With several processes there is no gauge: a process knows its own jobs only."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
     app = create_app(settings)
     async with connect(app):
-        metrics: Metrics = app.state.started["metrics"]
+        metrics = app.services.get(Metrics)
 
         names = {family.name for family in metrics.registry.collect()}
         assert "job_events" in names

@@ -1,4 +1,4 @@
-"""The outbox, as Prometheus sees it."""
+"""Metrics of the outbox."""
 
 import asyncio
 import math
@@ -20,31 +20,30 @@ from support.client import connect
 async def test_unfinished_jobs_are_shown(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who watches sees how many jobs wait and are dead; no number, if the database is silent."""
-    monkeypatch.setattr(outbox_metrics, "EVERY_SECONDS", 0.01)
-    own = {"database": {"url": own_database_url}, "jobs": {"attempts": 1}}
+    """The gauge has the pending and dead jobs, and NaN while the database is unavailable."""
+    monkeypatch.setattr(outbox_metrics, "COUNT_INTERVAL_SECONDS", 0.01)
+    own = {"database": {"url": own_database_url}, "jobs": {"max_attempts": 1}}
     app = create_app(Settings.load(own))
     async with connect(app):
-        jobs: Jobs = app.state.started["jobs"]
-        metrics: Metrics = app.state.started["metrics"]
+        jobs, registry = app.services.get(Jobs), app.services.get(Metrics).registry
 
         def shown() -> tuple[float | None, ...]:
-            names = ("outbox_waiting", "outbox_dead")
-            return tuple(metrics.registry.get_sample_value(name) for name in names)
+            states = ({"state": state} for state in ("pending", "dead"))
+            return tuple(registry.get_sample_value("outbox_jobs", state) for state in states)
 
-        async def until_shown(*wanted: float) -> None:
+        async def until_shown(*expected: float) -> None:
             for _ in range(1000):
-                if shown() == pytest.approx(wanted, nan_ok=True):
+                if shown() == pytest.approx(expected, nan_ok=True):
                     break
                 await asyncio.sleep(0.01)
-            assert shown() == pytest.approx(wanted, nan_ok=True)
+            assert shown() == pytest.approx(expected, nan_ok=True)
 
         await until_shown(math.nan, math.nan)
-        await jobs.outbox.add(Job(name="nobody does it", key="1"))
-        (number,) = await jobs.outbox.due()
-        await jobs.run(number)
+        await jobs.outbox.enqueue(Job(name="no handler", key="1"))
+        (job_id,) = await jobs.outbox.lease_due()
+        await jobs.run(job_id)
         for key in ("2", "3"):
-            await jobs.outbox.add(Job(name="work", key=key))
+            await jobs.outbox.enqueue(Job(name="work", key=key))
         await until_shown(2, 1)
 
         async def fail(_metrics: OutboxMetrics, _session: AsyncSession) -> None:
@@ -52,4 +51,4 @@ async def test_unfinished_jobs_are_shown(
 
         monkeypatch.setattr(OutboxMetrics, "count", fail)
         await until_shown(math.nan, math.nan)
-        assert "outbox.not_counted" in [record.message for record in caplog.records]
+        assert "outbox.count_failed" in [record.message for record in caplog.records]

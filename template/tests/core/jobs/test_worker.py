@@ -1,4 +1,4 @@
-"""The worker: what is due is done, whatever disturbs the queue, until a signal ends it."""
+"""The worker: due jobs run, through failures of the queue, until a signal."""
 
 import asyncio
 import signal
@@ -13,14 +13,17 @@ from pydantic import JsonValue
 from redis.asyncio import Redis
 from taskiq import AsyncBroker, BrokerMessage
 
+from {{ package_name }}.__main__ import main
+from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.database import build
 from {{ package_name }}.core.jobs import JobsSettings
 from {{ package_name }}.core.jobs import broker as queue
+from {{ package_name }}.core.jobs import worker as module
 from {{ package_name }}.core.jobs.broker import build_queue
 from {{ package_name }}.core.jobs.durable import Jobs
 from {{ package_name }}.core.jobs.outbox import Job, Outbox
-from {{ package_name }}.core.jobs.worker import Worker
-from {{ package_name }}.core.jobs.worker import __main__ as command
+from {{ package_name }}.core.jobs.worker import Worker, work
 from {{ package_name }}.core.settings import PREFIX
 from {{ package_name }}.settings import Settings
 
@@ -28,7 +31,7 @@ from support.server import contained, environment, free_port
 
 
 class Queue(AsyncBroker):
-    """A queue in memory, which fails as often as it is told to, at both ends."""
+    """A queue in memory that fails a number of times, at both ends."""
 
     def __init__(self, failures: int) -> None:
         super().__init__()
@@ -36,20 +39,20 @@ class Queue(AsyncBroker):
         self.failures = {"kick": failures, "listen": failures}
         self.listening = asyncio.Event()
 
-    def disturb(self, end: str) -> None:
-        """Fail, if it is to."""
+    def fail(self, end: str) -> None:
+        """Raise an error, if failures are left."""
         self.failures[end] -= 1
         if self.failures[end] >= 0:
             raise ConnectionError("no queue today")
 
     async def kick(self, message: BrokerMessage) -> None:
-        """Take a message."""
-        self.disturb("kick")
+        """Store a message."""
+        self.fail("kick")
         await self.messages.put(message.message)
 
     async def listen(self) -> AsyncGenerator[bytes, object]:
         """Yield messages."""
-        self.disturb("listen")
+        self.fail("listen")
         self.listening.set()
         while True:
             yield await self.messages.get()
@@ -57,33 +60,33 @@ class Queue(AsyncBroker):
 
 @pytest.mark.parametrize("failures", [0, 2])
 async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
-    """What is asked for is done; a queue that fails for a while loses nothing."""
+    """A job runs; failures of the queue lose nothing."""
     database = build(Settings.load({"database": {"url": own_database_url}}).database)
     settings = JobsSettings(poll_seconds=0.01)
     jobs = Jobs(Outbox(database, settings), settings)
     done = asyncio.Event()
-    told: list[Mapping[str, JsonValue]] = []
+    payloads: list[Mapping[str, JsonValue]] = []
 
     async def note(payload: Mapping[str, JsonValue]) -> None:
-        told.append(payload)
+        payloads.append(payload)
         done.set()
 
     jobs.handlers["note"] = note
     worker = Worker(jobs, Queue(failures), settings)
     running = asyncio.create_task(worker.run())
 
-    await jobs.outbox.add(Job(name="note", key="1", payload={"user": 1}))
+    await jobs.outbox.enqueue(Job(name="note", key="1", payload={"user": 1}))
     await asyncio.wait_for(done.wait(), timeout=30)
     worker.stopped.set()
     await running
 
-    assert told == [{"user": 1}]
+    assert payloads == [{"user": 1}]
     await database.engine.dispose()
 
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    """Yield the address of a Redis that is none, but speaks like one."""
+    """Yield the address of a fake Redis server."""
     server = TcpFakeServer(("127.0.0.1", 0))
     serving = Thread(target=server.serve_forever, daemon=True)
     serving.start()
@@ -93,10 +96,8 @@ def redis_url() -> Iterator[str]:
     serving.join()
 
 
-async def test_queue_brings_what_it_is_given(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message comes out of the queue once, after however long; the password is shown nowhere."""
+async def test_queue_delivers_messages(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message is delivered after an empty poll; the settings don't show the URL."""
     brpop = Redis.brpop
     calls: asyncio.Queue[list[str]] = asyncio.Queue()
 
@@ -105,8 +106,8 @@ async def test_queue_brings_what_it_is_given(
         return await brpop(redis, keys, **options)
 
     monkeypatch.setattr(Redis, "brpop", recorded)
-    monkeypatch.setattr(queue, "WAIT_SECONDS", 0.05)
-    settings = JobsSettings.model_validate({"url": redis_url})
+    monkeypatch.setattr(queue, "POP_TIMEOUT", 0.05)
+    settings = JobsSettings.model_validate({"redis_url": redis_url})
     broker = build_queue(settings)
     messages = broker.listen()
     waiting = asyncio.ensure_future(anext(messages))
@@ -114,8 +115,8 @@ async def test_queue_brings_what_it_is_given(
         await calls.get()
         await calls.get()  # the first call timed out
 
-    about = {"task_id": "1", "task_name": "job", "labels": {}, "labels_types": {}}
-    await broker.kick(BrokerMessage.model_validate({**about, "message": b"hello"}))
+    fields = {"task_id": "1", "task_name": "job", "labels": {}, "labels_types": {}}
+    await broker.kick(BrokerMessage.model_validate({**fields, "message": b"hello"}))
 
     assert await waiting == b"hello"
     await messages.aclose()
@@ -125,7 +126,7 @@ async def test_queue_brings_what_it_is_given(
 
 @pytest.fixture
 def _signals() -> Iterator[None]:
-    """Put the handlers of signals back after a test."""
+    """Restore the signal handlers after a test."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in handlers.items():
@@ -136,11 +137,11 @@ def _signals() -> Iterator[None]:
 async def test_signal_ends_the_worker(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that waits for jobs ends on the signal that a supervisor sends."""
+    """An idle worker stops on SIGTERM."""
     settings = Settings.load({"database": {"url": own_database_url}})
     jobs = Queue(failures=0)
-    monkeypatch.setattr(command, "build_queue", lambda _settings: jobs)
-    working = asyncio.create_task(command.work(settings))
+    monkeypatch.setattr(module, "build_queue", lambda _settings: jobs)
+    working = asyncio.create_task(work(create_app(settings), settings.jobs))
     await asyncio.wait_for(jobs.listening.wait(), timeout=30)
 
     signal.raise_signal(signal.SIGTERM)
@@ -150,12 +151,12 @@ async def test_signal_ends_the_worker(
 
 @pytest.mark.slow
 def test_worker_waits_for_its_queue(own_database_url: str) -> None:
-    """Without its queue, a worker says so and goes on; a signal ends it with 0."""
+    """Without its queue, a worker logs the failure and continues; SIGTERM ends it with 0."""
     url = f"redis://127.0.0.1:{free_port()}/0"
-    variables = {"JOBS__URL": url, "DATABASE__URL": own_database_url}
+    variables = {"JOBS__REDIS_URL": url, "DATABASE__URL": own_database_url}
     with (
         subprocess.Popen(
-            [sys.executable, "-m", "{{ package_name }}.worker"],
+            [sys.executable, "-m", "{{ package_name }}", "worker"],
             env=environment() | {PREFIX + name: value for name, value in variables.items()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -164,33 +165,25 @@ def test_worker_waits_for_its_queue(own_database_url: str) -> None:
         contained(process),
     ):
         assert process.stdout is not None
-        line = next(line for line in process.stdout if b"jobs.not_" in line)
+        line = next(
+            line
+            for line in process.stdout
+            if b"outbox.dispatch_failed" in line or b"outbox.consume_failed" in line
+        )
         process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
 
         assert process.wait(timeout=30) == 0, line + rest
 
 
-def test_worker_names_bad_settings(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A bad value is told in one line, and the worker does not start."""
-    monkeypatch.setenv(f"{PREFIX}JOBS__WORKERS", "0")
+def test_command_runs_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sub-command runs a worker with the application, and ends with status 0."""
+    titles: list[str] = []
 
-    assert command.main() == 2
+    async def work(app: Application, _settings: JobsSettings) -> None:
+        titles.append(app.title)
 
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{PREFIX}JOBS__WORKERS: ")
+    monkeypatch.setattr(module, "work", work)
 
-
-def test_worker_that_ends_reports_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command returns 0 after its last job."""
-    worked: list[Settings] = []
-
-    async def work(settings: Settings) -> None:
-        worked.append(settings)
-
-    monkeypatch.setattr(command, "work", work)
-
-    assert command.main() == 0
-    assert len(worked) == 1
+    assert main(["worker"]) == 0
+    assert titles == ["{{ distribution_name }}"]

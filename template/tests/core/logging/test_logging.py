@@ -1,4 +1,4 @@
-"""The log: one pipeline, one line a record, and nothing secret in it."""
+"""The log: one pipeline, one line a record, no secrets."""
 
 import asyncio
 import io
@@ -15,24 +15,21 @@ import pytest
 import structlog
 from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.logging import (
-    LoggingSettings,
-    Output,
-    configured,
-)
-from {{ package_name }}.practices import enabled
+from {{ package_name }}.core.logging import LoggingSettings, configured
+from {{ package_name }}.core.logging.rendering import Output
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
 
 
 class Terminal(io.BytesIO):
-    """A stream that a person looks at."""
+    """A terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
@@ -41,12 +38,12 @@ def written(stream: io.BytesIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().decode().splitlines()]
 
 
-@pytest.mark.parametrize("ours", [True, False], ids=["ours", "stdlib"])
-def test_every_logger_writes_the_same_form(*, ours: bool) -> None:
-    """Our records and everybody else's go through one pipeline."""
+@pytest.mark.parametrize("is_structlog", [True, False], ids=["structlog", "logging"])
+def test_every_logger_writes_the_same_form(*, is_structlog: bool) -> None:
+    """Records of structlog and of the standard library go through one pipeline."""
     stream = io.BytesIO()
     with configured(LoggingSettings(), Output(stream)):
-        if ours:
+        if is_structlog:
             structlog.get_logger("some.name").warning("order.paid", order=7)
         else:
             logging.getLogger("some.name").warning("order.paid", extra={"order": 7})
@@ -62,7 +59,7 @@ def test_every_logger_writes_the_same_form(*, ours: bool) -> None:
 
 
 def test_level_holds_for_both() -> None:
-    """What is below the level is not written."""
+    """Records below the level are dropped."""
     stream = io.BytesIO()
     with configured(LoggingSettings(level="WARNING"), Output(stream)):
         structlog.get_logger().info("quiet")
@@ -72,7 +69,7 @@ def test_level_holds_for_both() -> None:
 
 
 def test_secrets_are_redacted() -> None:
-    """A value is hidden by the name of its key, at any depth."""
+    """A value is redacted by its key, at any depth."""
     stream = io.BytesIO()
     with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info(
@@ -87,7 +84,7 @@ def test_secrets_are_redacted() -> None:
 
 
 def test_addresses_show_no_credentials() -> None:
-    """What a driver's error tells of its connection does not give the password away."""
+    """The password in the URL of a message or an error is redacted."""
     stream = io.BytesIO()
     with configured(LoggingSettings(), Output(stream)):
         try:
@@ -101,7 +98,7 @@ def test_addresses_show_no_credentials() -> None:
 
 @dataclass
 class Account:
-    """An object that holds more than a log should show."""
+    """An object with content that must not be logged."""
 
     owner: str
 
@@ -123,7 +120,7 @@ class Account:
     ids=["time", "number", "path", "set", "object", "error", "half", "large", "odd", "both"],
 )
 def test_every_value_can_be_logged(value: object, shown: object) -> None:
-    """A record is one line of ASCII whatever is in it, and shows no object's inside."""
+    """A record is one line of ASCII, and shows only the class of an object."""
     stream = io.BytesIO()
     with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid", value=value)
@@ -135,26 +132,26 @@ def test_every_value_can_be_logged(value: object, shown: object) -> None:
 
 
 class Full(io.BytesIO):
-    """A stream that takes nothing any more."""
+    """A stream that can't be written."""
 
-    asked = 0
+    flushes = 0
 
     def flush(self) -> None:
-        """Refuse."""
-        self.asked += 1
+        """Fail."""
+        self.flushes += 1
         raise OSError("No space left on device")
 
 
-def test_log_that_is_full_fails_nobody() -> None:
-    """A record that can't be written is lost, not the request that it is about."""
+def test_broken_stream_fails_no_request() -> None:
+    """A record that can't be written is lost; the request continues."""
     stream = Full()
     Output(stream).write("order.paid")
 
-    assert stream.asked == 1
+    assert stream.flushes == 1
 
 
 async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]) -> None:
-    """What a request binds to the log is in its line too, secrets excepted."""
+    """Context variables of a request are in its access line, without secrets."""
     router = APIRouter()
 
     @router.get("/bound")
@@ -162,16 +159,16 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
         structlog.contextvars.bind_contextvars(order=7, token="hunter2")
 
     settings = Settings.load({"logging": {"format": "json"}})
-    components = [*enabled(settings), Component(name="bound", routers=(router,))]
-    async with connect(create_app(settings, components)) as client:
+    components = [*all_components(settings), Component(name="bound", routers=(router,))]
+    async with connect(build(settings.limits, components)) as client:
         await client.get("/bound", headers={"X-Request-ID": "one"})
     structlog.contextvars.clear_contextvars()
 
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (served,) = [record for record in records if record["event"] == "request.served"]
-    del served["timestamp"], served["duration_ms"]
-    assert served == {
-        "event": "request.served",
+    (line,) = [record for record in records if record["event"] == "request.completed"]
+    del line["timestamp"], line["duration_ms"]
+    assert line == {
+        "event": "request.completed",
         "level": "info",
         "logger": "access",
         "method": "GET",
@@ -183,24 +180,24 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
     }
 
 
-async def test_lines_of_a_busy_moment_are_written_together() -> None:
-    """What comes while the event loop is at work is written when it is done, in its order."""
+async def test_buffered_lines_are_written_together() -> None:
+    """Buffered lines are written in order, in the next iteration of the event loop."""
     stream = io.BytesIO()
     output = Output(stream)
-    output.write_soon(b"one")
-    output.write_soon(b"two")
-    waiting = stream.getvalue()
+    output.write_buffered(b"one")
+    output.write_buffered(b"two")
+    before = stream.getvalue()
     await asyncio.sleep(0)
 
-    assert waiting == b""
+    assert before == b""
     assert stream.getvalue() == b"one\ntwo\n"
 
 
 async def test_no_line_overtakes_another() -> None:
-    """A record that is written at once comes after those that wait."""
+    """A record is written after the buffered lines."""
     stream = io.BytesIO()
     output = Output(stream)
-    output.write_soon(b"one")
+    output.write_buffered(b"one")
     output.write("two")
 
     assert stream.getvalue() == b"one\ntwo\n"
@@ -209,16 +206,16 @@ async def test_no_line_overtakes_another() -> None:
 
 
 async def test_access_line_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
-    """At a terminal a person sees who asked for what, too."""
+    """The access line has a readable form for a terminal."""
     settings = Settings.load({"logging": {"format": "console"}})
     async with connect(create_app(settings)) as client:
         await client.get("/nowhere", headers={"X-Request-ID": "one"})
 
-    assert re.search(r"request\.served .*request_id=one .*status=404", capsys.readouterr().out)
+    assert re.search(r"request\.completed .*request_id=one .*status=404", capsys.readouterr().out)
 
 
 async def test_quiet_level_leaves_access_lines_out(capsys: pytest.CaptureFixture[str]) -> None:
-    """Who wants warnings only gets no line a request."""
+    """A level above INFO drops the access lines."""
     settings = Settings.load({"logging": {"format": "json", "level": "WARNING"}})
     async with connect(create_app(settings)) as client:
         await client.get("/nowhere")
@@ -227,12 +224,12 @@ async def test_quiet_level_leaves_access_lines_out(capsys: pytest.CaptureFixture
 
 
 def charge(pin: int) -> int:
-    """Fail with a secret at hand."""
+    """Fail with a secret in a local variable."""
     return int("no number") + pin
 
 
 def test_traceback_has_no_local_variables() -> None:
-    """A traceback shows the code, not the values that it worked on."""
+    """A traceback shows the code, not the local variables."""
     stream = io.BytesIO()
     pin = 10**15 + 234  # longer than the digits of a timestamp
     with configured(LoggingSettings(), Output(stream)):
@@ -248,7 +245,7 @@ def test_traceback_has_no_local_variables() -> None:
 
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_injected_newline_stays_on_its_line(form: str) -> None:
-    """A value can't forge a second record or colour the terminal."""
+    """A value can't forge a record, or send control codes to the terminal."""
     stream = io.BytesIO()
     settings = LoggingSettings.model_validate({"format": form})
     with configured(settings, Output(stream)):
@@ -259,7 +256,7 @@ def test_injected_newline_stays_on_its_line(form: str) -> None:
 
 
 def test_terminal_gets_a_readable_form() -> None:
-    """A person gets colours, a program JSON."""
+    """A terminal gets colours."""
     stream = Terminal()
     with configured(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid")
@@ -267,15 +264,15 @@ def test_terminal_gets_a_readable_form() -> None:
     assert b"\x1b[" in stream.getvalue()
 
 
-@pytest.mark.parametrize("wanted", [True, False], ids=["wanted", "not wanted"])
-async def test_client_is_logged_only_if_wanted(
-    capsys: pytest.CaptureFixture[str], *, wanted: bool
+@pytest.mark.parametrize("is_on", [True, False], ids=["on", "off"])
+async def test_client_address_is_logged_on_request(
+    capsys: pytest.CaptureFixture[str], *, is_on: bool
 ) -> None:
-    """An address is personal data: it is left out unless a setting asks for it."""
-    settings = Settings.load({"logging": {"client_address": wanted, "format": "json"}})
+    """The client address is personal data, and only logged if the setting is on."""
+    settings = Settings.load({"logging": {"client_address": is_on, "format": "json"}})
     async with connect(create_app(settings)) as client:
         await client.get("/nowhere")
 
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (served,) = [record for record in records if record["event"] == "request.served"]
-    assert ("client" in served) is wanted
+    (line,) = [record for record in records if record["event"] == "request.completed"]
+    assert ("client" in line) is is_on

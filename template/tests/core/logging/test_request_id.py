@@ -1,4 +1,4 @@
-"""The request id: taken, made, sent back and logged."""
+"""The request id: accepted or generated, returned and logged."""
 
 import json
 
@@ -6,9 +6,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.app import all_components
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import enabled
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -16,7 +16,7 @@ from support.server import served_session
 
 
 async def test_given_id_is_kept(reader: httpx.AsyncClient) -> None:
-    """An id that came with the request goes back with the response."""
+    """A valid id of the request is returned with the response."""
     response = await reader.get("/", headers={"X-Request-ID": "order-7.a_B"})
 
     assert response.headers["x-request-id"] == "order-7.a_B"
@@ -24,22 +24,22 @@ async def test_given_id_is_kept(reader: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("given", ["", "a b", "a\x1b[31m", "x" * 129, "a;b"])
 async def test_odd_id_is_replaced(reader: httpx.AsyncClient, given: str) -> None:
-    """An id that could do harm in a log is not taken over."""
+    """An invalid id is replaced."""
     response = await reader.get("/", headers={"X-Request-ID": given})
 
     assert len(response.headers["x-request-id"]) == 32
 
 
 async def test_failing_request_has_its_id(settings: Settings) -> None:
-    """The answer that needs it most carries it too."""
+    """The response of a failed request has the id."""
     router = APIRouter()
 
     @router.get("/fail")
     async def fail() -> None:
         raise RuntimeError
 
-    components = [*enabled(settings), Component(name="fail", routers=(router,))]
-    async with connect(create_app(settings, components)) as client:
+    components = [*all_components(settings), Component(name="fail", routers=(router,))]
+    async with connect(build(settings.limits, components)) as client:
         response = await client.get("/fail", headers={"X-Request-ID": "me"})
 
     assert response.status_code == 500
@@ -48,7 +48,7 @@ async def test_failing_request_has_its_id(settings: Settings) -> None:
 
 @pytest.mark.slow
 def test_reloading_server_logs_a_request_once() -> None:
-    """Under the development server too, our access line replaces the server's."""
+    """The access log replaces uvicorn's under the reloading server too."""
     output = served_session("--reload").output
 
     assert "unmatched" in output
@@ -63,8 +63,8 @@ def test_every_line_of_a_served_session_is_json() -> None:
     lines = [json.loads(line) for line in output.splitlines()]
     served = [line for line in lines if line.get("request_id") == "one"]
     assert [(line["event"], line["route"], line["status"]) for line in served] == [
-        ("request.served", "/openapi.json", 200),
-        ("request.served", "unmatched", 404),
+        ("request.completed", "/openapi.json", 200),
+        ("request.completed", "unmatched", 404),
     ]
     assert any("Uvicorn running" in line["event"] for line in lines)
     assert "hunter2" not in output

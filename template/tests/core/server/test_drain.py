@@ -1,4 +1,4 @@
-"""Stopping: not ready first, then time for load balancers to notice, then the end."""
+"""The drain: not ready first, then time for load balancers, then the stop."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ async def use(service: Service, busy: asyncio.Barrier) -> None:
             if calls == CALLS_BEFORE_THE_STOP:
                 await busy.wait()
         await asyncio.sleep(LONGER_THAN_A_TICK)
-        # This client has not looked at the probe yet; the server asks for a new connection.
+        # The load balancer has not seen the probe yet; the server closes the connection after it.
         assert (await client.get("/health")).status_code == 200
 
 
@@ -33,7 +33,7 @@ async def use(service: Service, busy: asyncio.Barrier) -> None:
 async def test_no_request_is_lost_while_it_drains() -> None:
     """Requests are served until the drain ends; a second signal ends it, with status 0.
 
-    The drain is long, so that a slow machine has time to notice it, too.
+    The drain is long, so that a slow machine sees it too.
     """
     with launched(SERVER__DRAIN_SECONDS="600") as service:
         busy = asyncio.Barrier(CLIENTS + 1)

@@ -1,4 +1,4 @@
-"""The server: what it takes from a connection before there is a request, and whom it believes."""
+"""The server: limits of a connection before the application is called, and proxies."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ import httpx
 import pytest
 from fastapi import APIRouter, Request
 
-from {{ package_name }}.app import create_app
-from {{ package_name }}.core import server as module
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.server import drain as module
 from {{ package_name }}.settings import Settings
 
 from support.server import POLL_SECONDS, InProcessServer, SkippedTime, served
@@ -26,21 +26,21 @@ router = APIRouter(prefix="/try")
 
 @router.post("/body")
 async def take(request: Request) -> dict[str, object]:
-    """Say how much came, and from where."""
+    """Return the size of the body, and the client."""
     assert request.client is not None
     return {"bytes": len(await request.body()), "client": request.client.host}
 
 
 @router.post("/names")
 async def names(request: Request) -> list[str]:
-    """Say which headers came, once the body has."""
+    """Return the names of the headers, after the body."""
     await request.body()
     return list(request.headers)
 
 
 @router.get("/long")
-async def answer_at_length() -> str:
-    """Answer with more than a connection holds by itself."""
+async def get_long() -> str:
+    """Return more than the buffers of a connection hold."""
     return "x" * LONG
 
 
@@ -51,7 +51,7 @@ COMPONENTS = [Component(name="try", routers=(router,))]
 async def running() -> AsyncIterator[InProcessServer]:
     """Yield the server of this module."""
     settings = Settings.load({})
-    async with served(create_app(settings, COMPONENTS), settings.server) as server:
+    async with served(build(settings.limits, COMPONENTS), settings.server) as server:
         yield server
 
 
@@ -69,7 +69,7 @@ def configure(server: InProcessServer, **settings: float) -> None:
     server.config.settings = server.config.settings.model_copy(update=settings)
 
 
-async def exchange(server: InProcessServer, *chunks: bytes, pause: float = 0) -> tuple[int, Any]:
+async def send_raw(server: InProcessServer, *chunks: bytes, pause: float = 0) -> tuple[int, Any]:
     """Send bytes to the server until it closes the connection; return the status and the code."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
@@ -78,10 +78,10 @@ async def exchange(server: InProcessServer, *chunks: bytes, pause: float = 0) ->
             await writer.drain()
             await asyncio.sleep(pause)
         async with asyncio.timeout(5):
-            answer = await reader.read()
+            response = await reader.read()
     finally:
         writer.close()
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     assert b"application/problem+json" in head
     return int(head.split()[1]), json.loads(body)["code"]
 
@@ -98,15 +98,15 @@ LARGE = b"X-Large: " + b"x" * 2000 + b"\r\n"
         [HEAD, b"X-Large: " + b"x" * 2000],
         [b"GET /" + b"x" * 2000 + b" HTTP/1.1\r\nHost: test\r\n\r\n"],
     ],
-    ids=["at once", "in parts", "endless", "in the path"],
+    ids=["one packet", "several packets", "endless", "in the path"],
 )
-async def test_large_head_is_refused(server: InProcessServer, chunks: list[bytes]) -> None:
-    """Headers have a size, whether they end or not."""
-    configure(server, header_bytes=1024)
+async def test_large_head_gets_431(server: InProcessServer, chunks: list[bytes]) -> None:
+    """The head has a maximum size, whether it ends or not."""
+    configure(server, max_header_bytes=1024)
 
-    answer = await exchange(server, *chunks, pause=0.01)
+    response = await send_raw(server, *chunks, pause=0.01)
 
-    assert answer == (431, "headers_too_large")
+    assert response == (431, "headers_too_large")
 
 
 async def late_body() -> AsyncIterator[bytes]:
@@ -117,8 +117,8 @@ async def late_body() -> AsyncIterator[bytes]:
 
 
 async def test_body_is_not_counted_as_head(server: InProcessServer) -> None:
-    """What comes in one packet with the head is the body's; so is the next request's."""
-    configure(server, header_bytes=1024)
+    """Body bytes in one packet with the head don't count for the head."""
+    configure(server, max_header_bytes=1024)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
         for content in (b"x" * 5000, late_body(), b"x" * 5000):
             response = await client.post("/try/body", content=content)
@@ -126,31 +126,31 @@ async def test_body_is_not_counted_as_head(server: InProcessServer) -> None:
             assert response.json()["bytes"] == 5000
 
 
-async def test_head_must_come_in_time(server: InProcessServer) -> None:
-    """A request that is only begun does not hold a connection."""
-    configure(server, header_seconds=0.2)
+async def test_slow_head_gets_408(server: InProcessServer) -> None:
+    """An incomplete head has a timeout."""
+    configure(server, header_timeout_seconds=0.2)
 
-    assert await exchange(server, HEAD) == (408, "request_timeout")
+    assert await send_raw(server, HEAD) == (408, "request_timeout")
 
 
-@pytest.mark.parametrize("begin", [b"", HEAD + b"\r\n"], ids=["at once", "after a request"])
+@pytest.mark.parametrize("begin", [b"", HEAD + b"\r\n"], ids=["new", "after a request"])
 async def test_silent_connection_is_closed(server: InProcessServer, begin: bytes) -> None:
-    """A connection on which nothing comes is closed, after a request too."""
-    assert server.config.timeout_keep_alive == server.config.settings.keep_alive_seconds
-    configure(server, header_seconds=0.2)
+    """An idle connection is closed, new or after a request."""
+    assert server.config.timeout_keep_alive == server.config.settings.keep_alive_timeout_seconds
+    configure(server, header_timeout_seconds=0.2)
     server.config.timeout_keep_alive = 0  # the setting is whole seconds, at least one
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(begin)
     async with asyncio.timeout(10):
-        answer = await reader.read()
+        response = await reader.read()
     writer.close()
 
-    assert answer.startswith(b"HTTP/1.1 404" if begin else b"")
+    assert response.startswith(b"HTTP/1.1 404" if begin else b"")
 
 
-async def test_every_head_must_come_in_time(server: InProcessServer) -> None:
-    """A connection that has served a request gives the next one as little time."""
-    configure(server, header_seconds=0.2)
+async def test_every_head_has_a_timeout(server: InProcessServer) -> None:
+    """The next request of a connection has the same timeout."""
+    configure(server, header_timeout_seconds=0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(HEAD + b"\r\n")
     first = await reader.readuntil(b"\r\n\r\n")
@@ -169,18 +169,18 @@ CHUNKED = b"POST /try/%s HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\
 @pytest.mark.parametrize(
     "late", [b"1\r\nx\r\n0\r\nX: ", b"1;x="], ids=["trailer", "extension of a chunk"]
 )
-async def test_what_is_around_a_body_has_a_size(server: InProcessServer, late: bytes) -> None:
-    """Bytes that are neither head nor body, and so never read, have a limit."""
-    configure(server, header_bytes=1024)
+async def test_framing_of_a_body_has_a_size(server: InProcessServer, late: bytes) -> None:
+    """Trailers and chunk extensions have a maximum size."""
+    configure(server, max_header_bytes=1024)
     chunks = [CHUNKED % b"body", late, b"x" * 2000]
 
-    answer = await exchange(server, *chunks, pause=0.01)
+    response = await send_raw(server, *chunks, pause=0.01)
 
-    assert answer == (431, "headers_too_large")
+    assert response == (431, "headers_too_large")
 
 
 async def test_trailer_is_no_header(server: InProcessServer) -> None:
-    """What comes after the body, where no proxy looks, is not taken for a header."""
+    """A trailer is not added to the headers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write((CHUNKED % b"names") + b"1\r\nx\r\n0\r\nX-Late: x\r\n\r\n")
     head = await reader.readuntil(b"\r\n\r\n")
@@ -198,9 +198,9 @@ async def trickle(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_body_that_nobody_reads_has_its_time(server: InProcessServer) -> None:
-    """A request that is answered before its body is complete does not hold its connection."""
-    configure(server, header_seconds=0.2)
+async def test_unread_body_has_a_timeout(server: InProcessServer) -> None:
+    """A connection is closed if the body continues after the response."""
+    configure(server, header_timeout_seconds=0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(CHUNKED % b"nowhere")
     head = await reader.readuntil(b"\r\n\r\n")
@@ -216,18 +216,18 @@ async def test_body_that_nobody_reads_has_its_time(server: InProcessServer) -> N
 
 
 @asynccontextmanager
-async def asked(
+async def requested(
     monkeypatch: pytest.MonkeyPatch, buffer: int
 ) -> AsyncIterator[tuple[InProcessServer, SkippedTime, socket.socket]]:
-    """Ask for a long response; yield the server, its time, and the client's socket.
+    """Request a long response; yield the server, its time, and the client's socket.
 
     Args:
         monkeypatch: Replaces the time.
-        buffer: Bytes that the client's system may hold.
+        buffer: Size of the client's receive buffer in bytes.
     """
     time, settings, loop = SkippedTime(), Settings.load({}), asyncio.get_running_loop()
     monkeypatch.setattr(module, "time", time)
-    app = create_app(settings, COMPONENTS)
+    app = build(settings.limits, COMPONENTS)
     async with served(app, settings.server) as server, asyncio.timeout(30):
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -241,30 +241,30 @@ async def asked(
 
 
 def unsent(server: InProcessServer) -> int:
-    """Return how many bytes of responses the server still holds."""
+    """Return the bytes in the write buffers of the server."""
     connections = server.server_state.connections
     return sum(connection.transport.get_write_buffer_size() for connection in connections)
 
 
-async def test_client_that_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response that the client does not take does not hold its connection for ever."""
+async def test_stalled_client_is_aborted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reads nothing loses its connection."""
     loop, length = asyncio.get_running_loop(), 0
-    async with asked(monkeypatch, buffer=4096) as (server, time, client):
+    async with requested(monkeypatch, buffer=4096) as (server, time, client):
         while server.server_state.connections:
-            time.skip(server.app.state.traffic.seconds + 1)
+            time.skip(server.app.in_flight.timeout + 1)
             await asyncio.sleep(POLL_SECONDS)
         with suppress(ConnectionError):
-            while part := await loop.sock_recv(client, 262_144):
-                length += len(part)
+            while chunk := await loop.sock_recv(client, 262_144):
+                length += len(chunk)
 
     assert length < LONG
 
 
-async def test_client_that_takes_its_time_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A response that is taken slowly, but steadily, is sent to its end."""
+async def test_slow_client_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that reads slowly but steadily gets the whole response."""
     loop, length, skipped = asyncio.get_running_loop(), 0, 0.0
-    async with asked(monkeypatch, buffer=262_144) as (server, time, client):
-        limit = server.app.state.traffic.seconds
+    async with requested(monkeypatch, buffer=262_144) as (server, time, client):
+        limit = server.app.in_flight.timeout
         while left := unsent(server):
             while unsent(server) == left:
                 length += len(await loop.sock_recv(client, 262_144))
@@ -278,19 +278,19 @@ async def test_client_that_takes_its_time_is_not_cut_off(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("noise", [b"\x16\x03\x01\r\n\r\n", b"\x16" * 5000])
-async def test_noise_is_refused(server: InProcessServer, noise: bytes) -> None:
-    """What is no HTTP gets one problem, however much it is."""
-    configure(server, header_bytes=1024)
+async def test_noise_gets_400(server: InProcessServer, noise: bytes) -> None:
+    """Bytes that are not HTTP get one response."""
+    configure(server, max_header_bytes=1024)
 
-    assert await exchange(server, noise) == (400, "bad_request")
+    assert await send_raw(server, noise) == (400, "bad_request")
 
 
 @pytest.mark.parametrize(("trusted", "host"), [("", "127.0.0.1"), ("127.0.0.0/8", "203.0.113.7")])
-async def test_only_known_proxies_are_believed(trusted: str, host: str) -> None:
-    """Who the client is comes from the connection, unless a proxy that we know says better."""
+async def test_only_trusted_proxies_name_the_client(trusted: str, host: str) -> None:
+    """X-Forwarded-For is ignored unless a trusted proxy sends it."""
     settings = Settings.load({"server": {"trusted_proxies": trusted}})
     async with (
-        served(create_app(settings, COMPONENTS), settings.server) as server,
+        served(build(settings.limits, COMPONENTS), settings.server) as server,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,
     ):
         response = await client.post("/try/body", headers={"X-Forwarded-For": "203.0.113.7"})

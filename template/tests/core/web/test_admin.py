@@ -1,13 +1,13 @@
-"""The admin port: what operators ask, apart from the users."""
+"""The admin port: endpoints for operators, apart from the public port."""
 
 import socket
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.web import admin
 from {{ package_name }}.settings import Settings
@@ -16,28 +16,30 @@ from support.client import connect
 from support.server import free_port
 
 
-async def operation(request: Request) -> Response:
-    """Answer an operator."""
+async def endpoint(request: Request) -> Response:
+    """Return the title of the application."""
     return Response(request.app.title)
 
 
-ASKED = Component(
-    name="asked", operations={"/shared": operation}, admin_operations={"/private": operation}
+MANAGED = Component(
+    name="managed",
+    management_endpoints={"/shared": endpoint},
+    admin_endpoints={"/private": endpoint},
 )
 
 
 @pytest.fixture(scope="module")
 async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """Yield a client of the users' port, and one of the operators'."""
+    """Yield a client of the public port, and one of the admin port."""
     settings = Settings.load({"admin": {"port": free_port()}})
-    app = create_app(settings, [admin.component(settings), ASKED])
+    app = build(settings.limits, [admin.component(settings.admin), MANAGED])
     url = f"http://127.0.0.1:{settings.admin.port}"
-    async with connect(app) as users, httpx.AsyncClient(base_url=url) as operators:
-        yield users, operators
+    async with connect(app) as public, httpx.AsyncClient(base_url=url) as operators:
+        yield public, operators
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "for_users", "for_operators"),
+    ("method", "path", "public", "admin_port"),
     [
         ("GET", "/shared", 200, 200),
         ("HEAD", "/shared", 200, 200),
@@ -46,24 +48,24 @@ async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
         ("GET", "/openapi.json", 200, 404),
     ],
 )
-async def test_who_is_answered_what(
+async def test_endpoints_of_each_port(
     both: tuple[httpx.AsyncClient, httpx.AsyncClient],
     method: str,
     path: str,
-    for_users: int,
-    for_operators: int,
+    public: int,
+    admin_port: int,
 ) -> None:
-    """Operators get their questions answered, and users none of those that are not for them."""
-    answers = [await client.request(method, path) for client in both]
+    """The admin port has all endpoints for operators, the public port only the shared ones."""
+    responses = [await client.request(method, path) for client in both]
 
-    assert [answer.status_code for answer in answers] == [for_users, for_operators]
+    assert [response.status_code for response in responses] == [public, admin_port]
 
 
 async def test_taken_port_is_named() -> None:
-    """A port that is taken ends the start, and says so."""
+    """A port in use is an error at start."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = Settings.load({"admin": {"port": taken.getsockname()[1]}})
-        app: FastAPI = create_app(settings, [admin.component(settings)])
+        app = build(settings.limits, [admin.component(settings.admin)])
         with pytest.raises(OSError, match="in use"):
             async with connect(app):
                 pass

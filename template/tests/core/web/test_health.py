@@ -1,4 +1,4 @@
-"""Probes: what they ask, how long they take and what they keep to themselves."""
+"""Health endpoints: probes, their timeout and their responses."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.web import health
 from {{ package_name }}.settings import Settings
@@ -21,7 +21,7 @@ async def good() -> None:
 
 
 async def bad() -> None:
-    """Fail as a driver does: with more than a caller should read."""
+    """Fail as a driver does: with a secret in the message."""
     raise ConnectionError("postgresql://user:hunter2@db refused")
 
 
@@ -32,12 +32,12 @@ async def hanging() -> None:
 
 def with_probes(settings: Settings, *probes: Component) -> list[Component]:
     """Return the components of an application with these probes."""
-    return [health.component(settings), *probes]
+    return [health.component(settings.health), *probes]
 
 
-async def test_live_asks_nobody(settings: Settings) -> None:
-    """A process is alive even if all that it needs is gone."""
-    app = create_app(settings, with_probes(settings, Component(name="database", probe=bad)))
+async def test_live_probes_nothing(settings: Settings) -> None:
+    """A process is alive even if its dependencies are unavailable."""
+    app = build(settings.limits, with_probes(settings, Component(name="database", probe=bad)))
 
     async with connect(app) as client:
         response = await client.get("/health")
@@ -47,7 +47,7 @@ async def test_live_asks_nobody(settings: Settings) -> None:
 
 
 async def test_ready_when_every_probe_passes(reader: httpx.AsyncClient) -> None:
-    """The service is ready as it comes."""
+    """A new service is ready."""
     response = await reader.get("/health/ready")
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
@@ -57,23 +57,23 @@ async def test_ready_when_every_probe_passes(reader: httpx.AsyncClient) -> None:
 async def test_not_ready_when_one_fails(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The caller learns that it fails; why is in the log only."""
+    """The response has no reason; the log has it."""
     probes = Component(name="one", probe=good), Component(name="two", probe=bad)
 
     with caplog.at_level(logging.ERROR):
-        async with connect(create_app(settings, with_probes(settings, *probes))) as client:
+        async with connect(build(settings.limits, with_probes(settings, *probes))) as client:
             response = await client.get("/health/ready")
 
     assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
     assert "hunter2" in caplog.text
 
 
-async def test_probes_run_at_once_under_a_deadline() -> None:
-    """Three hanging probes cost one deadline."""
-    settings = Settings.load({"health": {"probe_seconds": 0.2}})
+async def test_probes_run_concurrently_with_a_timeout() -> None:
+    """Three hanging probes take one timeout."""
+    settings = Settings.load({"health": {"probe_timeout_seconds": 0.2}})
     probes = [Component(name=str(number), probe=hanging) for number in range(3)]
 
-    async with connect(create_app(settings, with_probes(settings, *probes))) as client:
+    async with connect(build(settings.limits, with_probes(settings, *probes))) as client:
         start = time.monotonic()
         response = await client.get("/health/ready")
 
@@ -81,9 +81,9 @@ async def test_probes_run_at_once_under_a_deadline() -> None:
     assert time.monotonic() - start < 0.5
 
 
-async def test_probes_are_never_turned_away() -> None:
-    """A service with all hands full is alive: to restart it would not help."""
-    settings = Settings.load({"limits": {"requests_at_once": 1}})
+async def test_health_is_never_rejected() -> None:
+    """An overloaded service is alive."""
+    settings = Settings.load({"limits": {"max_concurrent_requests": 1}})
     router, entered, gone = APIRouter(), asyncio.Event(), asyncio.Event()
 
     @router.get("/wait")
@@ -92,7 +92,7 @@ async def test_probes_are_never_turned_away() -> None:
         await gone.wait()
 
     components = with_probes(settings, Component(name="wait", routers=(router,)))
-    async with connect(create_app(settings, components)) as client:
+    async with connect(build(settings.limits, components)) as client:
         waiting = asyncio.create_task(client.get("/wait"))
         await entered.wait()
         statuses = [

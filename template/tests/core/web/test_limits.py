@@ -1,4 +1,4 @@
-"""Limits: what is too big, too slow or too much is turned away, and nothing else."""
+"""Limits: size, time, concurrency and host names."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,17 +9,17 @@ import pytest
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web import limits as module
+from {{ package_name }}.core.web import in_flight as module
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
 from support.server import SkippedTime, served
 
 SWEEP_SECONDS = 0.01
-SEVERAL_SWEEPS = 0.03
-"""Enough for a sweep to end what it should not."""
+SEVERAL_CHECKS = 0.03
+"""Time in which the deadlines are checked several times."""
 
 
 def limited(**limits: object) -> Settings:
@@ -28,7 +28,7 @@ def limited(**limits: object) -> Settings:
 
 
 class Trial:
-    """Routes that take their time, most of which they skip, and what has happened in them."""
+    """Slow routes that skip most of their time, and a record of what they did."""
 
     def __init__(self) -> None:
         self.time = SkippedTime()
@@ -45,8 +45,8 @@ class Trial:
 
     async def take(self, request: Request) -> dict[str, int]:
         """Read a body."""
-        async for part in request.stream():
-            self.read += len(part)
+        async for chunk in request.stream():
+            self.read += len(chunk)
         return {"bytes": self.read}
 
     async def work(self, request: Request, seconds: float, pause: float) -> dict[str, int]:
@@ -57,7 +57,7 @@ class Trial:
         return {}
 
     async def wait(self) -> dict[str, str]:
-        """Answer when the test says so."""
+        """Respond when the test sets `gone`."""
         self.entered.set()
         try:
             async with asyncio.timeout(5):
@@ -66,11 +66,11 @@ class Trial:
             self.ended = True
         return {}
 
-    async def stream(self, parts: int, seconds: float, pause: float) -> StreamingResponse:
-        """Send parts; after each, skip seconds and pause."""
+    async def stream(self, chunks: int, seconds: float, pause: float) -> StreamingResponse:
+        """Send chunks; after each, skip seconds and pause."""
 
         async def body() -> AsyncIterator[bytes]:
-            for _ in range(parts):
+            for _ in range(chunks):
                 yield b"."
                 self.time.skip(seconds)
                 await asyncio.sleep(pause)
@@ -87,8 +87,8 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Trial:
     return trial
 
 
-async def parts(*sizes: int) -> AsyncIterator[bytes]:
-    """Yield a body whose size is not told."""
+async def chunked(*sizes: int) -> AsyncIterator[bytes]:
+    """Yield a body without a Content-Length."""
     for size in sizes:
         yield b"x" * size
 
@@ -98,48 +98,50 @@ def code(response: httpx.Response) -> tuple[int, Any]:
     return response.status_code, response.json()["code"]
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
-async def test_body_over_the_limit_is_not_read_on(trial: Trial, *, told: bool) -> None:
-    """A body that is too large is refused, and the connection with what is left of it."""
-    async with connect(create_app(limited(body_bytes=10), [trial.component])) as client:
-        content = b"x" * 11 if told else parts(6, 6, 6)
+@pytest.mark.parametrize("has_length", [True, False], ids=["length", "chunked"])
+async def test_body_over_the_limit_is_rejected(trial: Trial, *, has_length: bool) -> None:
+    """A body over the limit gets 413, and the connection is closed."""
+    async with connect(build(limited(max_body_bytes=10).limits, [trial.component])) as client:
+        content = b"x" * 11 if has_length else chunked(6, 6, 6)
         response = await client.post("/try/body", content=content)
 
     assert code(response) == (413, "content_too_large")
     assert response.headers["connection"] == "close"
-    assert trial.read == (0 if told else 6)
+    assert trial.read == (0 if has_length else 6)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "not told"])
-async def test_body_at_the_limit_is_taken(trial: Trial, *, told: bool) -> None:
-    """The limit itself is allowed."""
-    async with connect(create_app(limited(body_bytes=10), [trial.component])) as client:
-        content = b"x" * 10 if told else parts(5, 5)
+@pytest.mark.parametrize("has_length", [True, False], ids=["length", "chunked"])
+async def test_body_at_the_limit_is_accepted(trial: Trial, *, has_length: bool) -> None:
+    """The limit is inclusive."""
+    async with connect(build(limited(max_body_bytes=10).limits, [trial.component])) as client:
+        content = b"x" * 10 if has_length else chunked(5, 5)
         response = await client.post("/try/body", content=content)
 
     assert response.json() == {"bytes": 10}
 
 
-async def test_body_must_come_in_time(trial: Trial) -> None:
-    """A body that trickles in does not hold a request for ever."""
+async def test_slow_body_gets_408(trial: Trial) -> None:
+    """A body has a timeout."""
 
     async def trickle() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b"x"
             trial.time.skip(10)
-            await asyncio.sleep(SEVERAL_SWEEPS)
+            await asyncio.sleep(SEVERAL_CHECKS)
 
-    settings = limited(body_seconds=15, request_seconds=600)
-    async with connect(create_app(settings, [trial.component])) as client:
+    settings = limited(body_timeout_seconds=15, request_timeout_seconds=600)
+    async with connect(build(settings.limits, [trial.component])) as client:
         response = await client.post("/try/body", content=trickle())
 
     assert code(response) == (408, "request_timeout")
     assert response.headers["connection"] == "close"
 
 
-async def test_answer_must_begin_in_time(trial: Trial) -> None:
-    """A request that hangs is ended, cleans up after itself, and may be tried again."""
-    async with connect(create_app(limited(request_seconds=30), [trial.component])) as client:
+async def test_response_must_start_in_time(trial: Trial) -> None:
+    """A request that hangs is cancelled, cleans up, and gets 503 with Retry-After."""
+    async with connect(
+        build(limited(request_timeout_seconds=30).limits, [trial.component])
+    ) as client:
         request = asyncio.create_task(client.get("/try/wait"))
         await trial.entered.wait()
         trial.time.skip(31)
@@ -150,47 +152,49 @@ async def test_answer_must_begin_in_time(trial: Trial) -> None:
     assert trial.ended
 
 
-async def test_whoever_has_read_a_body_has_time_to_answer(trial: Trial) -> None:
-    """The time for the body is not taken from that for the response."""
-    settings = limited(body_seconds=30, request_seconds=60)
-    read_on = {"seconds": 45, "pause": SEVERAL_SWEEPS}
-    async with connect(create_app(settings, [trial.component])) as client:
-        response = await client.post("/try/work", params=read_on, content=parts(1, 1))
+async def test_deadline_is_reset_after_the_body(trial: Trial) -> None:
+    """The time for the body does not count for the response."""
+    settings = limited(body_timeout_seconds=30, request_timeout_seconds=60)
+    read_on = {"seconds": 45, "pause": SEVERAL_CHECKS}
+    async with connect(build(settings.limits, [trial.component])) as client:
+        response = await client.post("/try/work", params=read_on, content=chunked(1, 1))
 
     assert response.status_code == 200
 
 
-async def test_answer_to_a_body_must_begin_in_time(trial: Trial) -> None:
-    """Nor does a body give its request more time for the response."""
-    settings = limited(body_seconds=60, request_seconds=30)
+async def test_response_to_a_body_must_start_in_time(trial: Trial) -> None:
+    """After the body, the request timeout holds."""
+    settings = limited(body_timeout_seconds=60, request_timeout_seconds=30)
     hang = {"seconds": 45, "pause": 5}
-    async with connect(create_app(settings, [trial.component])) as client:
+    async with connect(build(settings.limits, [trial.component])) as client:
         response = await client.post("/try/work", params=hang, content=b"x")
 
     assert code(response) == (503, "deadline_exceeded")
 
 
-async def test_stream_that_flows_is_not_cut(trial: Trial) -> None:
-    """A response may take longer than its deadline while its parts come in time."""
-    flow = {"parts": 3, "seconds": 20, "pause": SEVERAL_SWEEPS}
-    async with connect(create_app(limited(request_seconds=30), [trial.component])) as client:
+async def test_steady_stream_has_no_deadline(trial: Trial) -> None:
+    """A response may take longer than the timeout while each chunk is in time."""
+    flow = {"chunks": 3, "seconds": 20, "pause": SEVERAL_CHECKS}
+    async with connect(
+        build(limited(request_timeout_seconds=30).limits, [trial.component])
+    ) as client:
         response = await client.get("/try/stream", params=flow)
 
     assert response.content == b"..."
 
 
-async def test_stream_that_stops_is_cut(trial: Trial) -> None:
-    """A response whose next part does not come in time ends with its connection."""
-    stop = {"parts": 2, "seconds": 40, "pause": 5}
-    app = create_app(limited(request_seconds=30), [trial.component])
+async def test_stalled_stream_is_aborted(trial: Trial) -> None:
+    """A response whose next chunk is late ends with its connection."""
+    stop = {"chunks": 2, "seconds": 40, "pause": 5}
+    app = build(limited(request_timeout_seconds=30).limits, [trial.component])
     async with served(app) as server, httpx.AsyncClient() as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get(f"http://127.0.0.1:{server.port}/try/stream", params=stop)
 
 
-async def test_cancelling_is_not_mistaken_for_a_deadline(trial: Trial) -> None:
-    """Whoever else cancels a request sees it cancelled."""
-    async with connect(create_app(limited(), [trial.component])) as client:
+async def test_cancellation_is_no_timeout(trial: Trial) -> None:
+    """A request that the server cancels stays cancelled."""
+    async with connect(build(limited().limits, [trial.component])) as client:
         request = asyncio.create_task(client.get("/try/wait"))
         await trial.entered.wait()
         request.cancel()
@@ -200,9 +204,11 @@ async def test_cancelling_is_not_mistaken_for_a_deadline(trial: Trial) -> None:
     assert trial.ended
 
 
-async def test_too_many_at_once_are_turned_away(trial: Trial) -> None:
-    """What can't be served soon is refused at once, and taken when there is room again."""
-    async with connect(create_app(limited(requests_at_once=1), [trial.component])) as client:
+async def test_requests_over_the_limit_get_503(trial: Trial) -> None:
+    """A request over the limit gets 503, until another one has ended."""
+    async with connect(
+        build(limited(max_concurrent_requests=1).limits, [trial.component])
+    ) as client:
         first = asyncio.create_task(client.get("/try/wait"))
         await trial.entered.wait()
         second = await client.get("/try/wait")
@@ -228,9 +234,9 @@ async def test_too_many_at_once_are_turned_away(trial: Trial) -> None:
     ],
 )
 async def test_only_known_hosts_are_served(host: str, status: int) -> None:
-    """A name in a Host header that is not ours is not used to build links or to fill caches."""
+    """A Host header with another name gets 400: it could poison links and caches."""
     settings = limited(allowed_hosts=["example.org", "*.example.com", "[::1]"])
-    async with connect(create_app(settings, [])) as client:
+    async with connect(build(settings.limits, [])) as client:
         response = await client.get("/nowhere", headers={"Host": host})
 
     assert response.status_code == status

@@ -1,17 +1,17 @@
-"""The edge: what every request passes, and what passes by it."""
+"""The outermost middleware: hooks, endpoints for operators and unhandled errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request, Response, WebSocket
+from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web.context import Exchange
+from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -27,49 +27,49 @@ async def fail() -> None:
 
 @router.websocket("/talk")
 async def talk(socket: WebSocket) -> None:
-    """Take a connection, and end it."""
+    """Accept a connection and close it."""
     await socket.accept()
     await socket.close()
 
 
-async def operation(_request: Request) -> Response:
-    """Answer an operator."""
-    return Response("operated")
+async def endpoint(_request: Request) -> Response:
+    """Return a text."""
+    return Response("managed")
 
 
-class Watcher:
-    """Hooks that write down what they see."""
+class Recorder:
+    """Hooks that record requests."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
 
     def component(self, name: str) -> Component:
-        """Return a component of that name."""
+        """Return a component with the hooks."""
 
-        def before(exchange: Exchange) -> None:
-            self.notes.append(f"{name} before {exchange.scope['path']}")
+        def on_request(context: RequestContext) -> None:
+            self.notes.append(f"{name} request {context.scope['path']}")
 
-        def after(exchange: Exchange) -> None:
-            self.notes.append(f"{name} after {exchange.status} {exchange.seconds > 0}")
+        def on_response(context: RequestContext) -> None:
+            self.notes.append(f"{name} response {context.status} {context.duration > 0}")
 
-        return Component(name=name, before=before, after=after)
-
-
-@pytest.fixture
-def watcher() -> Watcher:
-    """Return what watches the application."""
-    return Watcher()
+        return Component(name=name, on_request=on_request, on_response=on_response)
 
 
 @pytest.fixture
-def app(settings: Settings, watcher: Watcher) -> FastAPI:
-    """Return an application that is watched."""
-    tried = Component(name="try", routers=(router,), operations={"/operate": operation})
-    return create_app(settings, [watcher.component("one"), watcher.component("two"), tried])
+def recorder() -> Recorder:
+    """Return the recorder of the application."""
+    return Recorder()
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+def app(settings: Settings, recorder: Recorder) -> Application:
+    """Return an application with the hooks."""
+    tried = Component(name="try", routers=(router,), management_endpoints={"/manage": endpoint})
+    return build(settings.limits, [recorder.component("one"), recorder.component("two"), tried])
+
+
+@pytest.fixture
+async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of it."""
     async with connect(app) as client:
         yield client
@@ -77,27 +77,29 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.mark.parametrize(("path", "status"), [("/try/fail", 500), ("/nowhere", 404)])
 async def test_hooks_see_every_request(
-    client: httpx.AsyncClient, watcher: Watcher, path: str, status: int
+    client: httpx.AsyncClient, recorder: Recorder, path: str, status: int
 ) -> None:
-    """Hooks are called in order as a request comes, and in reverse when it has ended."""
+    """Hooks are called in order at the request, and in reverse after the response."""
     await client.get(path)
 
-    assert watcher.notes == [
-        f"one before {path}",
-        f"two before {path}",
-        f"two after {status} True",
-        f"one after {status} True",
+    assert recorder.notes == [
+        f"one request {path}",
+        f"two request {path}",
+        f"two response {status} True",
+        f"one response {status} True",
     ]
 
 
-async def test_operations_pass_by(client: httpx.AsyncClient, watcher: Watcher) -> None:
-    """What operators ask is answered, and neither counted nor logged."""
-    answered = await client.get("/operate")
-    refused = await client.post("/operate")
+async def test_management_endpoints_have_no_hooks(
+    client: httpx.AsyncClient, recorder: Recorder
+) -> None:
+    """Requests of operators are neither counted nor logged."""
+    response = await client.get("/manage")
+    rejected = await client.post("/manage")
 
-    assert answered.text == "operated"
-    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
-    assert watcher.notes == []
+    assert response.text == "managed"
+    assert (rejected.status_code, rejected.headers["allow"]) == (405, "GET, HEAD")
+    assert recorder.notes == []
 
 
 class Faulty:
@@ -113,10 +115,10 @@ class Faulty:
         await self.app(scope, receive, send)
 
 
-async def test_fault_in_middleware_is_answered(settings: Settings) -> None:
-    """Nothing that a component plugs in can fail without an answer."""
+async def test_fault_in_middleware_gets_a_response(settings: Settings) -> None:
+    """An error in a component's middleware becomes a response."""
     faulty = Component(name="faulty", middleware=(Middleware(Faulty),))
-    async with connect(create_app(settings, [faulty])) as client:
+    async with connect(build(settings.limits, [faulty])) as client:
         response = await client.get("/nowhere")
 
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")
@@ -130,9 +132,9 @@ async def read(request: Request) -> int:
 
 
 async def test_client_that_leaves_is_no_failure(
-    app: FastAPI, watcher: Watcher, caplog: pytest.LogCaptureFixture
+    app: Application, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever goes away in the middle of a body has done so; the service has not failed."""
+    """A client that disconnects during its body gets status 400 in the log, and no error."""
     messages = iter([{"type": "http.request", "body": b"x", "more_body": True}])
 
     async def receive() -> Message:
@@ -145,12 +147,12 @@ async def test_client_that_leaves_is_no_failure(
     scope = {"type": "http", "method": "POST", "path": "/try/read", "headers": [length]}
     await app({**scope, "query_string": b""}, receive, send)
 
-    assert watcher.notes[-1] == "one after 400 True"
+    assert recorder.notes[-1] == "one response 400 True"
     assert not caplog.records
 
 
-async def test_websockets_are_let_through(app: FastAPI, watcher: Watcher) -> None:
-    """A WebSocket is no request: it lasts as long as it likes."""
+async def test_websockets_are_let_through(app: Application, recorder: Recorder) -> None:
+    """A WebSocket has no deadline and no hooks."""
     sent: list[str] = []
 
     async def receive() -> Message:
@@ -164,4 +166,4 @@ async def test_websockets_are_let_through(app: FastAPI, watcher: Watcher) -> Non
     await app(scope, receive, send)
 
     assert sent == ["websocket.accept", "websocket.close"]
-    assert watcher.notes == []
+    assert recorder.notes == []

@@ -1,45 +1,94 @@
-"""Cursors: only what was given out for a list is read, and as what it was."""
+"""Pagination: cursors, and the pages of a list."""
 
+from dataclasses import dataclass
+
+import httpx
 import pytest
+from fastapi import APIRouter, Response
 
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.app import build
+from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.web.pagination import (
-    LENGTH,
-    Cursors,
+    CURSOR_LENGTH,
     InvalidCursorError,
+    Page,
+    PageParams,
+    decode_cursor,
+    encode_cursor,
 )
+from {{ package_name }}.core.web.schemas import MAX_ID, ResponseBody
 from {{ package_name }}.settings import Settings
 
-
-@pytest.mark.parametrize("number", [1, 255, 2**63 - 1])
-def test_cursor_is_read_as_it_was_written(number: int) -> None:
-    """A cursor leads back to its entry, and is of the length that requests are held to."""
-    cursors = Cursors("one secret for all processes")
-    cursor = cursors.write(number, "/users")
-
-    assert len(cursor) == LENGTH
-    assert Cursors("one secret for all processes").read(cursor, "/users") == number
+from support.client import connect
 
 
-@pytest.mark.parametrize("secret", ["", "another secret"])
-def test_cursor_of_others_is_refused(secret: str) -> None:
-    """Who does not know the secret can't write a cursor."""
-    cursor = Cursors(secret).write(1, "/users")
+@dataclass
+class Row:
+    """A row of a list."""
 
+    id: int
+
+
+class RowOut(ResponseBody):
+    """A row, as the API returns it."""
+
+    id: int
+
+
+router = APIRouter()
+
+
+def select(params: PageParams) -> list[Row]:
+    """Return the rows of a query: ids 1 to 5."""
+    query = params.to_query()
+    start = 1 if query.after is None else query.after + 1
+    return [Row(number) for number in range(start, 6)][: query.limit]
+
+
+@router.get("/rows")
+async def list_rows(params: PageParams) -> Page[RowOut]:
+    """List the rows."""
+    return Page[RowOut].from_items(select(params), params)
+
+
+@router.get("/fast-rows", response_model=Page[RowOut])
+async def list_rows_fast(params: PageParams) -> Response:
+    """List the rows by the fast form."""
+    return Page[Row].response(select(params), params)
+
+
+async def read_all(client: httpx.AsyncClient, path: str) -> list[list[int]]:
+    """Return the ids of each page, from the first to the last."""
+    pages, query = [], "?limit=2"
+    while True:
+        page = (await client.get(path + query)).json()
+        pages.append([item["id"] for item in page["items"]])
+        if page["next_cursor"] is None:
+            return pages
+        query = f"?limit=2&cursor={page['next_cursor']}"
+
+
+@pytest.mark.parametrize("path", ["/rows", "/fast-rows"])
+async def test_pages_follow_each_other(settings: Settings, path: str) -> None:
+    """Each cursor leads to the next page, and the last page has none."""
+    app = build(settings.limits, [Component(name="rows", routers=(router,))])
+    async with connect(app) as client:
+        assert await read_all(client, path) == [[1, 2], [3, 4], [5]]
+
+
+@pytest.mark.parametrize("row_id", [1, 255, MAX_ID])
+def test_cursor_keeps_the_id(row_id: int) -> None:
+    """A cursor is decoded to its id, and has a fixed length."""
+    cursor = encode_cursor(row_id)
+
+    assert len(cursor) == CURSOR_LENGTH
+    assert decode_cursor(cursor) == row_id
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x" * 11, "é" * 12, "=" * 12, "A" * 12, "_" * 12, "AAAAAAAAAAB=", "AAAA AAAAAAB"]
+)
+def test_other_text_is_rejected(cursor: str) -> None:
+    """Text that is no cursor raises an error, which becomes a 422."""
     with pytest.raises(InvalidCursorError):
-        Cursors("one secret for all processes").read(cursor, "/users")
-
-
-@pytest.mark.parametrize("cursor", ["", "x" * 31, "é" * 32, "=" * 32, "A" * 32])
-def test_odd_cursor_is_refused(cursor: str) -> None:
-    """Text that is no cursor is told from one."""
-    with pytest.raises(InvalidCursorError):
-        Cursors("").read(cursor, "/users")
-
-
-def test_weak_secret_is_refused() -> None:
-    """Who could guess the secret could write cursors."""
-    with pytest.raises(InvalidSettingsError, match=r"PAGES__SECRET: .*random"):
-        Settings.load({"pages": {"secret": "password"}})
-    strong = Settings.load({"pages": {"secret": "0123456789abcdefghij"}})
-    assert strong.pages.secret.get_secret_value() == "0123456789abcdefghij"
+        decode_cursor(cursor)

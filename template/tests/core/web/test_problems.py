@@ -12,8 +12,8 @@ from fastapi import APIRouter, HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core import errors
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings
 
@@ -79,7 +79,9 @@ async def stream() -> StreamingResponse:
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of an application that can fail in every way."""
-    async with connect(create_app(settings, [Component(name="try", routers=(router,))])) as client:
+    async with connect(
+        build(settings.limits, [Component(name="try", routers=(router,))])
+    ) as client:
         yield client
 
 
@@ -208,7 +210,7 @@ def ask_twice(port: int) -> list[int]:
 
 async def test_connection_outlives_an_unforeseen_error(settings: Settings) -> None:
     """The next request on the connection, an innocent one behind the same proxy, is answered."""
-    app = create_app(settings, [Component(name="try", routers=(router,))])
+    app = build(settings.limits, [Component(name="try", routers=(router,))])
 
     async with served(app) as server:
         assert await asyncio.to_thread(ask_twice, server.port) == [500, 404]
@@ -222,7 +224,7 @@ async def test_broken_stream_breaks_off(client: httpx.AsyncClient) -> None:
 
 async def test_problems_are_declared(settings: Settings) -> None:
     """The OpenAPI document says that errors are problems."""
-    app = create_app(settings, [Component(name="try", routers=(router,))])
+    app = build(settings.limits, [Component(name="try", routers=(router,))])
     responses = app.openapi()["paths"]["/try/body"]["post"]["responses"]
 
     assert set(responses) == {"200", "413", "415", "422", "500", "503", "default"}

@@ -1,30 +1,30 @@
-"""Routes: flat, whatever they were before, and with a name that logs and metrics can use."""
+"""Routes: flat, with a template for logs and metrics."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.web.context import Exchange
+from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
 
-seen: list[Exchange] = []
+seen: list[RequestContext] = []
 
 
-def who() -> str:
+def current_user() -> str:
     """Return a name."""
-    return "nobody"
+    return "jane"
 
 
-Name = Annotated[str, Depends(who)]
+Name = Annotated[str, Depends(current_user)]
 
 inner = APIRouter(prefix="/{order}/items", tags=["items"])
 outer = APIRouter(prefix="/orders")
@@ -38,7 +38,7 @@ async def orders() -> list[str]:
 
 @outer.post("")
 async def order() -> None:
-    """Take an order."""
+    """Create an order."""
 
 
 @inner.get("/{item}", response_model_exclude_none=True)
@@ -52,15 +52,15 @@ outer.routes.append(Mount("/mounted", app=PlainTextResponse("mounted")))
 
 
 @pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """Return an application with routers inside each other, and one that watches."""
+def app(settings: Settings) -> Application:
+    """Return an application with nested routers, and a hook that records requests."""
     seen.clear()
-    watching = Component(name="watching", after=seen.append)
-    return create_app(settings, [watching, Component(name="orders", routers=(outer,))])
+    recording = Component(name="recording", on_response=seen.append)
+    return build(settings.limits, [recording, Component(name="orders", routers=(outer,))])
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of it."""
     async with connect(app) as client:
         yield client
@@ -81,35 +81,35 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def test_route_is_named(
     client: httpx.AsyncClient, path: str, status: int, route: str
 ) -> None:
-    """What served a request is told by the whole path of its route."""
+    """The route template has the prefixes of all routers."""
     assert (await client.get(path)).status_code == status
-    assert [(exchange.route, exchange.status) for exchange in seen] == [(route, status)]
+    assert [(context.route, context.status) for context in seen] == [(route, status)]
 
 
-async def test_wrong_method_is_told(client: httpx.AsyncClient) -> None:
-    """A path that exists answers 405, and names what it takes by all of its routes."""
+async def test_wrong_method_gets_405(client: httpx.AsyncClient) -> None:
+    """A wrong method gets 405, and Allow names the methods of all routes of the path."""
     response = await client.delete("/orders")
 
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
 
-async def test_dependencies_can_be_replaced(app: FastAPI, client: httpx.AsyncClient) -> None:
-    """Tests can put something else in the place of a dependency."""
-    app.dependency_overrides[who] = lambda: "somebody"
+async def test_dependencies_can_be_replaced(app: Application, client: httpx.AsyncClient) -> None:
+    """dependency_overrides works."""
+    app.dependency_overrides[current_user] = lambda: "joe"
 
-    assert (await client.get("/orders/1/items/2")).json()["name"] == "somebody"
+    assert (await client.get("/orders/1/items/2")).json()["name"] == "joe"
 
 
-def test_documents_name_every_route(app: FastAPI) -> None:
-    """The OpenAPI document has the routes with what their routers say of them."""
+def test_documents_name_every_route(app: Application) -> None:
+    """The OpenAPI document has the routes with the tags of their routers."""
     paths = app.openapi()["paths"]
 
     assert paths.keys() == {"/orders", "/orders/{order}/items/{item}"}
     assert paths["/orders/{order}/items/{item}"]["get"]["tags"] == ["items"]
 
 
-async def test_prefix_of_a_proxy_is_taken_off(app: FastAPI) -> None:
-    """Behind a proxy that serves it below a path, routes match all the same."""
+async def test_prefix_of_a_proxy_is_taken_off(app: Application) -> None:
+    """Routes match with and without the root path of a proxy."""
     app.root_path = "/shop"
     async with connect(app) as client:
         assert (await client.get("/orders/1/items/2")).status_code == 200

@@ -53,7 +53,7 @@ async def test_draining_service_sends_clients_away(settings: Settings) -> None:
     app = create_app(settings)
     async with connect(app) as client:
         before = await client.get("/nowhere")
-        app.state.traffic.drain()
+        app.in_flight.drain()
         after = await client.get("/nowhere")
 
     assert "connection" not in before.headers

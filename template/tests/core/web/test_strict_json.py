@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.settings import Settings
 
@@ -36,7 +36,7 @@ async def place(order: Order) -> Order:
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of an application that takes orders."""
-    async with connect(create_app(settings, [Component(name="o", routers=(router,))])) as client:
+    async with connect(build(settings.limits, [Component(name="o", routers=(router,))])) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""The cache: what a method has returned is served again, in value and type, for a while."""
+"""The cache: results of methods, equal in value and type to a fresh load, until their ttl ends."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -13,23 +13,27 @@ from {{ package_name }}.core.cache.codec import Codec
 from {{ package_name }}.core.cache.entry import (
     Entry,
     Policy,
-    name_of,
-    new_mark,
+    new_version,
+    storage_key,
 )
-from {{ package_name }}.core.cache.single_flight import Flights
-from {{ package_name }}.core.cache.store import CacheStore, StoreError, until
+from {{ package_name }}.core.cache.single_flight import SingleFlight
+from {{ package_name }}.core.cache.store import (
+    CacheStore,
+    CacheUnavailableError,
+    store_deadline,
+)
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.core.services import Services, provided
 
-KEY_MARK_SECONDS = 60
-"""How long a load may take and still not bring back what was forgotten meanwhile."""
+KEY_VERSION_SECONDS = 60
+"""A load may take this long: one that ends later can store a value that was invalidated."""
 
-TAG_MARK_SECONDS = 86_400
-"""How long a tag is known; its entries are loaded anew after that."""
+TAG_VERSION_SECONDS = 86_400
+"""A tag expires after this time; its entries are then misses."""
 
 LOCK_SECONDS = 0.9
-"""How long one process waits for another that loads the same."""
+"""A process waits this long for another one that loads the same value."""
 
 POLL_SECONDS = 0.02
 
@@ -38,7 +42,7 @@ P = ParamSpec("P")
 
 
 class Cache:
-    """Serves what is stored, and loads what is not, once for all who ask at the same time.
+    """Returns cached values, and loads missing ones; concurrent misses share one load.
 
     Attributes:
         observe: Called with the name of a policy, and "hit", "miss", "load" or "error".
@@ -47,8 +51,8 @@ class Cache:
     def __init__(self, store: CacheStore, jitter: float = 0) -> None:
         self.store = store
         self.jitter = jitter
-        self.flights: Flights[bytes] = Flights()
-        self.forgotten = 0
+        self.single_flight: SingleFlight[bytes] = SingleFlight()
+        self.epoch = 0
         self.observe: Callable[[str, str], None] = lambda _name, _event: None
 
     async def fetch(
@@ -58,123 +62,129 @@ class Cache:
         key: str,
         tags: Sequence[str] = (),
     ) -> T:
-        """Return what is stored under the key, or else what the load returns.
+        """Return the cached value of a key, or load it.
 
-        Both have been through the codec, so that nobody can tell one from the other.
+        A loaded value passes through the codec too, so that a miss equals a hit.
         """
-        name = name_of("key", key)
-        end = asyncio.get_running_loop().time() + self.store.seconds
+        entry_key = storage_key("key", key)
+        tag_keys = [storage_key("tag", tag) for tag in tags]
+        deadline = asyncio.get_running_loop().time() + self.store.timeout
         try:
-            entry = await self.find(policy, name, [name_of("tag", tag) for tag in tags], end)
-        except StoreError:
+            entry = await self.lookup(policy, entry_key, tag_keys, deadline)
+        except CacheUnavailableError:
             self.observe(policy.name, "error")
-            flight = f"{name}:{self.forgotten}"
-            return policy.open(await self.flights.share(flight, partial(self.load, policy, load)))
-        body = entry.body()
-        if body is not None:
-            with suppress(ValueError):  # somebody else has written it
-                return self.hit(policy, body)
+            # The epoch stands in for the version: a load is not shared across an invalidation.
+            shared = f"{entry_key}:{self.epoch}"
+            body = await self.single_flight.do(shared, partial(self.load, policy, load))
+            return policy.decode(body)
+        cached_body = entry.unpack()
+        if cached_body is not None:
+            with suppress(ValueError):  # another program has written it
+                return self.decode_hit(policy, cached_body)
         self.observe(policy.name, "miss")
-        return policy.open(
-            await self.flights.share(entry.flight, partial(self.renew, policy, load, entry, end))
-        )
+        work = partial(self.load_and_store, policy, load, entry, deadline)
+        return policy.decode(await self.single_flight.do(entry.single_flight_key, work))
 
     async def invalidate(self, key: str) -> None:
         """Invalidate the entry of a key; call it after the commit of the change."""
-        self.forgotten += 1
-        await self.store.mark(name_of("key", key), new_mark(), KEY_MARK_SECONDS)
+        self.epoch += 1
+        await self.store.set(storage_key("key", key), new_version(), KEY_VERSION_SECONDS)
 
     async def invalidate_tag(self, tag: str) -> None:
         """Invalidate all entries with a tag; call it after the commit of the change."""
-        self.forgotten += 1
-        await self.store.mark(name_of("tag", tag), new_mark(), TAG_MARK_SECONDS)
+        self.epoch += 1
+        await self.store.set(storage_key("tag", tag), new_version(), TAG_VERSION_SECONDS)
 
-    def hit(self, policy: Policy[T], body: bytes) -> T:
-        """Return what is stored, and count it."""
+    def decode_hit(self, policy: Policy[T], body: bytes) -> T:
+        """Return the value of a body, or raise the cached error, and count a hit."""
         try:
-            value = policy.open(body)
+            value = policy.decode(body)
         except NotFoundError:
             self.observe(policy.name, "hit")
             raise
         self.observe(policy.name, "hit")
         return value
 
-    async def find(self, policy: Policy[T], name: str, tags: Sequence[str], end: float) -> Entry:
-        """Return what is stored, and give a mark to each tag that has none."""
-        raw, *marks = await self.store.read([name, *tags])
-        if None in marks:
-            async with until(end):
-                for tag in tags:
-                    await self.store.add(tag, new_mark(), TAG_MARK_SECONDS)
-                raw, *marks = await self.store.read([name, *tags])
-        # A mark that is lost already is replaced by one that fits nothing.
-        parts = [policy.codec.schema, *(mark or new_mark() for mark in marks)]
-        return Entry(name, b"".join(parts), raw)
+    async def lookup(
+        self, policy: Policy[T], key: str, tag_keys: Sequence[str], deadline: float
+    ) -> Entry:
+        """Return the entry of a key with its current version; give new tags a version."""
+        raw, *versions = await self.store.get_many([key, *tag_keys])
+        if None in versions:
+            async with store_deadline(deadline):
+                for tag_key in tag_keys:
+                    await self.store.set_if_absent(tag_key, new_version(), TAG_VERSION_SECONDS)
+                raw, *versions = await self.store.get_many([key, *tag_keys])
+        # If a tag version was evicted meanwhile, use a fresh one: the entry is then a miss.
+        parts = [policy.codec.schema, *(version or new_version() for version in versions)]
+        return Entry(key, b"".join(parts), raw)
 
-    async def renew(
-        self, policy: Policy[T], load: Callable[[], Awaitable[T]], entry: Entry, end: float
+    async def load_and_store(
+        self, policy: Policy[T], load: Callable[[], Awaitable[T]], entry: Entry, deadline: float
     ) -> bytes:
         """Load a value and store it, or wait for the process that does.
 
         Args:
             policy: How it is cached.
-            load: Returns it.
-            entry: What was found instead.
-            end: When the caller has waited long enough for the store.
+            load: Returns the value.
+            entry: The result of the lookup.
+            deadline: When to stop waiting for the store, by the event loop's clock.
         """
         clock = asyncio.get_running_loop().time
-        lock, lock_end = f"{entry.flight}:lock", clock() + LOCK_SECONDS
+        lock_key, lock_end = f"{entry.single_flight_key}:lock", clock() + LOCK_SECONDS
         try:
             while True:
-                async with until(end):
-                    is_ours = await self.store.add(lock, b"1", LOCK_SECONDS)
-                    (raw,) = await self.store.read([entry.name])
-                now = Entry(entry.name, entry.stamp, raw)
-                body = now.body() if raw != entry.raw else None
+                async with store_deadline(deadline):
+                    has_lock = await self.store.set_if_absent(lock_key, b"1", LOCK_SECONDS)
+                    (raw,) = await self.store.get_many([entry.key])
+                current = Entry(entry.key, entry.version, raw)
+                body = current.unpack() if raw != entry.raw else None
                 if body is not None:
                     return body
-                left = end - clock()
-                if is_ours or clock() > lock_end:
+                remaining = deadline - clock()
+                if has_lock or clock() > lock_end:
                     break
                 await asyncio.sleep(POLL_SECONDS)
-                end = clock() + self.store.seconds  # it is the other process that is waited for
-        except StoreError:
+                # The time went to the other process, not to the store.
+                deadline = clock() + self.store.timeout
+        except CacheUnavailableError:
             self.observe(policy.name, "error")
             return await self.load(policy, load)
         async with AsyncExitStack() as stack:
-            if is_ours:
-                stack.push_async_callback(self.free, lock, lock_end)
+            if has_lock:
+                stack.push_async_callback(self.release_lock, lock_key, lock_end)
             body = await self.load(policy, load)
             try:
-                seconds = policy.seconds(body, self.jitter)
-                async with until(clock() + left):
-                    await self.store.replace(now.name, now.raw, now.seal(body), seconds)
-            except StoreError:
+                ttl = policy.jittered_ttl(body, self.jitter)
+                async with store_deadline(clock() + remaining):
+                    await self.store.compare_and_set(
+                        current.key, current.raw, current.pack(body), ttl
+                    )
+            except CacheUnavailableError:
                 self.observe(policy.name, "error")
-                stack.pop_all()  # the lock ends by itself
+                stack.pop_all()  # the lock expires
         return body
 
-    async def free(self, lock: str, end: float) -> None:
-        """Let others load, unless the lock has ended: it may be another's then."""
-        if asyncio.get_running_loop().time() < end:
-            with suppress(StoreError):
-                await self.store.delete(lock)
+    async def release_lock(self, key: str, lock_end: float) -> None:
+        """Release a lock that has not expired; another process may hold it after that."""
+        if asyncio.get_running_loop().time() < lock_end:
+            with suppress(CacheUnavailableError):
+                await self.store.delete(key)
 
     async def load(self, policy: Policy[T], load: Callable[[], Awaitable[T]]) -> bytes:
-        """Return what the load returns, as the body of an entry."""
+        """Load a value and return it as the body of an entry."""
         self.observe(policy.name, "load")
         try:
-            return policy.close(await load())
+            return policy.encode(await load())
         except NotFoundError as error:
-            return policy.close_missing(error)
+            return policy.encode_not_found(error)
 
 
 class Caching(Protocol):
-    """An object whose methods can be cached."""
+    """An object whose methods can be cached, in its `cache`."""
 
     @property
-    def cache(self) -> Cache:
-        """Where their results are."""
+    def cache(self) -> Cache: ...
 
 
 Owner = TypeVar("Owner", bound=Caching)
@@ -191,14 +201,14 @@ def cached(
     [Callable[Concatenate[Owner, P], Awaitable[T]]],
     Callable[Concatenate[Owner, P], Coroutine[object, object, T]],
 ]:
-    """Cache what a method returns, in the `cache` of its object.
+    """Cache the results of a method, in the `cache` of its object.
 
     Args:
-        key: Returns the key of a call. It takes what the method takes, and so does `tags`.
-        ttl: Seconds for which a result is served, at most.
-        codec: Writes and reads the results.
-        tags: Returns the names by which an entry can be forgotten together with others.
-        negative_ttl: Seconds for which a NotFoundError is served; 0 for not at all.
+        key: Returns the key of a call, from the arguments of the method.
+        ttl: Seconds until a result expires.
+        codec: Encodes the results.
+        tags: Returns the tags of a call; entries with a tag can be invalidated together.
+        negative_ttl: Seconds until a NotFoundError expires; 0 caches none.
     """
 
     def decorate(
@@ -225,7 +235,7 @@ CacheDep = Annotated[Cache, Depends(provided(Cache))]
 
 
 def component(settings: backend.CacheSettings) -> Component:
-    """Open the cache while the application runs. It has no probe: the service works without it."""
+    """Open the cache while the application runs. It has no probe: requests work without it."""
     cache = Cache(backend.build(settings), settings.jitter)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Codecs: how a cached value becomes bytes, and the same value again."""
+"""Codecs: how a cached value is encoded as bytes, and decoded to an equal value."""
 
 import hashlib
 import json
@@ -11,57 +11,54 @@ T = TypeVar("T")
 
 
 class Codec(Protocol[T]):
-    """Writes values of one type, and reads them back."""
+    """Encodes values of one type."""
 
     @property
     def schema(self) -> bytes:
-        """What tells its bytes from those of other types and other releases."""
+        """Identifies the type: bytes of another type or release are not decoded."""
 
     def encode(self, value: T) -> bytes:
         """Return a value as bytes.
 
         Raises:
-            ValueError: It is not of the type.
+            ValueError: The value is not of the type.
         """
 
     def decode(self, data: bytes) -> T:
         """Return a new value, which the caller may change.
 
         Raises:
-            ValueError: The bytes are no such value.
+            ValueError: The bytes are not a value of the type.
         """
 
 
 class JsonCodec(Generic[T]):
-    """Writes what pydantic has a type for; `JsonCodec(TypeAdapter(Order))`."""
+    """Encodes any type that pydantic supports: `JsonCodec(TypeAdapter(Order))`."""
 
     def __init__(self, adapter: TypeAdapter[T]) -> None:
         self.adapter = adapter
 
     @cached_property
     def schema(self) -> bytes:
-        """A digest of the JSON schema: bytes of a type that has changed since are not read."""
+        """A digest of the JSON schema."""
         schema = json.dumps(self.adapter.json_schema(by_alias=False), sort_keys=True)
         return hashlib.blake2b(schema.encode(), digest_size=8).digest()
 
     def encode(self, value: T) -> bytes:
-        """Return a value as JSON, by the names of the fields."""
+        """Return a value as JSON, with field names instead of aliases."""
         return self.adapter.dump_json(value, by_alias=False, round_trip=True, warnings="error")
 
     def decode(self, data: bytes) -> T:
-        """Return a new value."""
         return self.adapter.validate_json(data, by_alias=False, by_name=True)
 
 
 class BytesCodec:
-    """Keeps bytes as they are, such as an answer that is encoded already: the cheapest to read."""
+    """Stores bytes unchanged, such as an encoded response: the fastest codec."""
 
     schema = b"bytes"
 
     def encode(self, value: bytes) -> bytes:
-        """Return the bytes."""
         return value
 
     def decode(self, data: bytes) -> bytes:
-        """Return the bytes."""
         return data

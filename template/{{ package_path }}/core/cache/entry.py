@@ -1,8 +1,8 @@
-"""Entries of the cache: a stamp, a checksum, and a value or the news that there is none.
+"""Cache entries: a version, a checksum, and an encoded value or NotFoundError.
 
-The stamp is the schema of the codec, and the marks that the tags of the entry had before its value
-was loaded. The entry counts only while the stamp is still right. To forget is to write a new mark,
-over an entry or for a tag, so that a load which began before can't bring the old value back.
+The version of an entry is the schema of its codec and the versions that its tags had before the
+load. Only an entry with the current version is a hit. An invalidation writes a new version, for a
+tag or over an entry, so that a load that started earlier can't store its old value.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from {{ package_name }}.core.cache.codec import Codec
 from {{ package_name }}.core.errors import NotFoundError
 
 NAMESPACE = "{{ distribution_name }}:v1"
-"""Before every name. Another form of the entries gets another version."""
+"""Prefix of every key; its number changes with the format of the entries."""
 
-LONGEST_KEY = 200
-VALUE, MISSING = b"+", b"-"
+MAX_KEY_LENGTH = 200
+VALUE, NOT_FOUND = b"+", b"-"
 CHECKSUM_BYTES = 4
 
 T = TypeVar("T")
@@ -30,10 +30,10 @@ class Policy(Generic[T]):
     """How the results of one function are cached.
 
     Attributes:
-        name: What metrics call it.
-        codec: Writes and reads the results.
-        ttl: Seconds for which a result is served.
-        negative_ttl: Seconds for which a NotFoundError is; 0 for not at all.
+        name: Its label in metrics.
+        codec: Encodes the results.
+        ttl: Seconds until a result expires.
+        negative_ttl: Seconds until a NotFoundError expires; 0 caches none.
     """
 
     name: str
@@ -41,86 +41,89 @@ class Policy(Generic[T]):
     ttl: float
     negative_ttl: float = 0
 
-    def close(self, value: T) -> bytes:
+    def encode(self, value: T) -> bytes:
         """Return the body of an entry with a value."""
         return VALUE + self.codec.encode(value)
 
-    def close_missing(self, error: NotFoundError) -> bytes:
-        """Return the body of an entry for what was not found.
+    def encode_not_found(self, error: NotFoundError) -> bytes:
+        """Return the body of an entry with an error.
 
         Raises:
-            NotFoundError: That is not to be stored.
+            NotFoundError: The policy caches no errors.
         """
         if not self.negative_ttl:
             raise error
-        return MISSING + f"{error.code}\n{error.message}".encode(errors="surrogatepass")
+        return NOT_FOUND + f"{error.code}\n{error.message}".encode(errors="surrogatepass")
 
-    def open(self, body: bytes) -> T:
+    def decode(self, body: bytes) -> T:
         """Return the value in a body.
 
         Raises:
-            NotFoundError: It was not found.
-            ValueError: It is no such value.
+            NotFoundError: The body is a cached error.
+            ValueError: The body can't be decoded.
         """
-        if body.startswith(MISSING):
+        if body.startswith(NOT_FOUND):
             code, _, message = body[1:].decode(errors="surrogatepass").partition("\n")
-            raise kind_of(code, NotFoundError)(message)
+            raise error_class_for(code, NotFoundError)(message)
         return self.codec.decode(body[1:])
 
-    def seconds(self, body: bytes, jitter: float) -> float:
-        """Return how long to keep a body: less by up to a share, so that not all end at once."""
-        ttl = self.negative_ttl if body.startswith(MISSING) else self.ttl
+    def jittered_ttl(self, body: bytes, jitter: float) -> float:
+        """Return the seconds until a body expires, less a random share of up to `jitter`.
+
+        Entries that were stored together then don't expire together.
+        """
+        ttl = self.negative_ttl if body.startswith(NOT_FOUND) else self.ttl
         return ttl * (1 - jitter * secrets.randbelow(1000) / 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was found under a name, and the stamp that is right now."""
+    """The stored bytes of a key, and the current version."""
 
-    name: str
-    stamp: bytes
+    key: str
+    version: bytes
     raw: bytes | None
 
     @property
-    def flight(self) -> str:
-        """What those have in common who may share a load: who has found a newer mark may not."""
-        return f"{self.name}:{crc32(self.stamp + (self.raw or b'')):x}"
+    def single_flight_key(self) -> str:
+        """Callers that saw the same version share one load."""
+        return f"{self.key}:{crc32(self.version + (self.raw or b'')):x}"
 
-    def seal(self, body: bytes) -> bytes:
-        """Return a body as it is kept."""
-        return self.stamp + crc32(body).to_bytes(CHECKSUM_BYTES) + body
+    def pack(self, body: bytes) -> bytes:
+        """Return the bytes to store for a body."""
+        return self.version + crc32(body).to_bytes(CHECKSUM_BYTES) + body
 
-    def body(self) -> bytes | None:
-        """Return the body, unless it is old or damaged."""
-        if self.raw is None or not self.raw.startswith(self.stamp):
+    def unpack(self) -> bytes | None:
+        """Return the body, None if it is missing, outdated or damaged."""
+        if self.raw is None or not self.raw.startswith(self.version):
             return None
-        start = len(self.stamp) + CHECKSUM_BYTES
+        start = len(self.version) + CHECKSUM_BYTES
         body = self.raw[start:]
-        is_whole = self.raw[len(self.stamp) : start] == crc32(body).to_bytes(CHECKSUM_BYTES)
-        return body if is_whole else None
+        is_intact = self.raw[len(self.version) : start] == crc32(body).to_bytes(CHECKSUM_BYTES)
+        return body if is_intact else None
 
 
-def name_of(kind: str, key: str) -> str:
-    """Return the name under which a store knows a key or a tag: short, and of plain letters."""
-    if len(key) > LONGEST_KEY or not key.isascii():
+def storage_key(kind: str, key: str) -> str:
+    """Return the key of an entry or a tag in the store: short and ASCII."""
+    if len(key) > MAX_KEY_LENGTH or not key.isascii():
         key = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
     return f"{NAMESPACE}:{kind}:{key}"
 
 
-def new_mark() -> bytes:
-    """Return what has never been before."""
+def new_version() -> bytes:
+    """Return a new random version."""
     return secrets.token_bytes(16)
 
 
-def kind_of(code: str, kind: type[NotFoundError]) -> type[NotFoundError]:
-    """Return the kind of NotFoundError that has the code.
+def error_class_for(code: str, kind: type[NotFoundError]) -> type[NotFoundError]:
+    """Return the class of errors that has the code: this one or a subclass.
 
     Raises:
-        ValueError: There is none, any more.
+        ValueError: There is none in this release.
     """
     if kind.code == code:
         return kind
-    for narrower in kind.__subclasses__():
+    for subclass in kind.__subclasses__():
         with suppress(ValueError):
-            return kind_of(code, narrower)
+            return error_class_for(code, subclass)
     raise ValueError("No error has this code")

@@ -1,4 +1,4 @@
-"""The cache in the memory of one process: the entries that were used last, as many as fit."""
+"""Memory backend: a bounded LRU cache in one process."""
 
 import time
 from collections import OrderedDict
@@ -8,12 +8,12 @@ from pydantic import Field
 
 from {{ package_name }}.core.settings import SettingsGroup
 
-OVERHEAD = 250
-"""Bytes that an entry takes beside its name and its value."""
+OVERHEAD_BYTES = 250
+"""Memory that an entry takes besides its key and its value."""
 
 
 class CacheSettings(SettingsGroup):
-    """The cache. `jitter` is the share by which entries expire earlier, at random."""
+    """The cache. Entries expire up to the share `jitter` of their ttl earlier, at random."""
 
     max_entries: int = Field(default=10_000, ge=1, le=100_000_000)
     max_bytes: int = Field(default=67_108_864, ge=1024, le=1_099_511_627_776)
@@ -21,84 +21,79 @@ class CacheSettings(SettingsGroup):
 
 
 class MemoryStore:
-    """Keeps bytes by name, within limits."""
+    """Stores bytes by key, up to `max_entries` and `max_bytes`."""
 
-    seconds = 60.0
-    """It answers at once; this is never waited for."""
+    timeout = 60.0
+    """Never reached: no call waits."""
 
     def __init__(
         self, settings: CacheSettings, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.kept: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self.entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
         self.size = 0
 
     @property
     def gauges(self) -> Mapping[str, Callable[[], float]]:
-        """How full it is."""
-        return {"entries": lambda: len(self.kept), "bytes": lambda: self.size}
+        return {"entries": lambda: len(self.entries), "bytes": lambda: self.size}
 
-    async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
-        """Return what is kept under the names, None for nothing."""
-        return [self.get(name) for name in names]
+    async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        return [self.get(key) for key in keys]
 
-    async def add(self, name: str, value: bytes, seconds: float) -> bool:
-        """Keep a value unless there is one, and tell whether there was none."""
-        if self.get(name) is not None:
+    async def set_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
+        if self.get(key) is not None:
             return False
-        self.put(name, value, seconds)
+        self.put(key, value, ttl)
         return True
 
-    async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
-        """Keep a value if there is none, or still the one that was seen."""
-        if self.get(name) in {None, seen}:
-            self.put(name, value, seconds)
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, ttl: float
+    ) -> None:
+        if self.get(key) in {None, expected}:
+            self.put(key, value, ttl)
 
-    async def mark(self, name: str, value: bytes, seconds: float) -> None:
-        """Keep a value, whatever there is."""
-        self.put(name, value, seconds)
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        self.put(key, value, ttl)
 
-    async def delete(self, name: str) -> None:
-        """Keep nothing under the name."""
-        self.drop(name)
+    async def delete(self, key: str) -> None:
+        self.drop(key)
 
     async def close(self) -> None:
-        """Forget everything."""
-        self.kept.clear()
+        self.entries.clear()
         self.size = 0
 
-    def get(self, name: str) -> bytes | None:
-        """Return what is kept under a name, which has been used now."""
-        value, end = self.kept.get(name, (None, 0))
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a key, and make it the most recently used."""
+        value, expires_at = self.entries.get(key, (None, 0))
         if value is None:
             return None
-        if end <= self.clock():
-            self.drop(name)
+        if expires_at <= self.clock():
+            self.drop(key)
             return None
-        self.kept.move_to_end(name)
+        self.entries.move_to_end(key)
         return value
 
-    def put(self, name: str, value: bytes, seconds: float) -> None:
-        """Keep a value, and drop what was not used for longest if there is no room."""
-        self.drop(name)
-        self.kept[name] = value, self.clock() + seconds
-        self.size += weight(name, value)
-        while self.size > self.settings.max_bytes or len(self.kept) > self.settings.max_entries:
-            self.drop(next(iter(self.kept)))
+    def put(self, key: str, value: bytes, ttl: float) -> None:
+        """Store a value, and evict the least recently used ones over the limits."""
+        self.drop(key)
+        self.entries[key] = value, self.clock() + ttl
+        self.size += size_of(key, value)
+        while self.size > self.settings.max_bytes or len(self.entries) > self.settings.max_entries:
+            self.drop(next(iter(self.entries)))
 
-    def drop(self, name: str) -> None:
-        """Keep nothing under a name."""
-        value, _ = self.kept.pop(name, (None, 0))
+    def drop(self, key: str) -> None:
+        """Delete a key."""
+        value, _ = self.entries.pop(key, (None, 0))
         if value is not None:
-            self.size -= weight(name, value)
+            self.size -= size_of(key, value)
 
 
-def weight(name: str, value: bytes) -> int:
+def size_of(key: str, value: bytes) -> int:
     """Return how many bytes an entry takes."""
-    return len(name) + len(value) + OVERHEAD
+    return len(key) + len(value) + OVERHEAD_BYTES
 
 
 def build(settings: CacheSettings) -> MemoryStore:
-    """Return the store that the settings describe."""
+    """Return the store."""
     return MemoryStore(settings)

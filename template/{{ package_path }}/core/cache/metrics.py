@@ -1,4 +1,4 @@
-"""Metrics of the cache: hits, misses, loads and errors by function, and the backend's state."""
+"""Metrics of the cache: events by function, and the state of the backend."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The cache in Redis, which may be down, frozen or wrong: nobody waits for it, or fails with it."""
+"""Redis backend with a hard timeout and a circuit breaker."""
 
 import asyncio
 import logging
@@ -14,24 +14,24 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from {{ package_name }}.core.cache.store import StoreError
+from {{ package_name }}.core.cache.store import CacheUnavailableError
 from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# What the client raises; a garbled answer makes it raise more than its own errors.
-TROUBLE = (RedisError, OSError, ValueError, LookupError, TypeError, AttributeError)
+# A garbled reply makes the client raise more than its own errors.
+REDIS_ERRORS = (RedisError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
-ERRORS = 5
-"""So many in a row, and the server is left alone for a while."""
+FAILURE_THRESHOLD = 5
+"""The circuit breaker opens after so many failures in a row."""
 
-MOST_MARKS = 10_000
-MARKS_AT_ONCE = 500
+MAX_PENDING_INVALIDATIONS = 10_000
+INVALIDATION_BATCH_SIZE = 500
 
-# What has another type than text can't be read, and is replaced.
-REPLACE = """
+# A value that is not a string can't be an entry, so it is replaced.
+COMPARE_AND_SET = """
 local now = redis.pcall('GET', KEYS[1])
 if type(now) ~= 'string' or now == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -46,7 +46,7 @@ def check_redis_url(value: SecretStr) -> SecretStr:
         ValueError: It has another scheme.
     """
     if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("Write an address such as redis://localhost:6379/0")
+        raise ValueError("Use a URL such as redis://localhost:6379/0")
     return value
 
 
@@ -54,7 +54,7 @@ RedisUrl = Annotated[SecretStr, AfterValidator(check_redis_url)]
 
 
 class CacheSettings(SettingsGroup):
-    """The cache. `jitter` is the share by which entries expire earlier, at random."""
+    """The cache. Entries expire up to the share `jitter` of their ttl earlier, at random."""
 
     url: RedisUrl = SecretStr("redis://localhost:6379/0")
     max_connections: int = Field(default=10, ge=1, le=10_000)
@@ -64,148 +64,152 @@ class CacheSettings(SettingsGroup):
 
 
 class Breaker:
-    """Keeps everybody from a server that does not serve, but for one who tries from time to time.
+    """Circuit breaker: opens after five failures in a row, then lets single trial calls through.
 
-    One line of the log says that it is so, and one that it is over.
+    The breaker closes when one succeeds.
+
+    Args:
+        reset_seconds: Interval of the trial calls.
+        clock: A monotonic clock in seconds.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.seconds = seconds
+    def __init__(self, reset_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.reset_seconds = reset_seconds
         self.clock = clock
-        self.errors = 0
+        self.failures = 0
         self.retry_at = 0.0
 
     def is_open(self) -> bool:
-        """Tell whether the server is left alone."""
-        return self.errors >= ERRORS
+        """Return whether only trial calls are allowed."""
+        return self.failures >= FAILURE_THRESHOLD
 
-    def allows(self) -> bool:
-        """Tell whether to ask the server."""
+    def allow_request(self) -> bool:
+        """Return whether a call may be sent; while the breaker is open, that is a trial call."""
         if self.is_open():
             now = self.clock()
             if now < self.retry_at:
                 return False
-            self.retry_at = now + self.seconds  # the others wait for what becomes of this one
+            self.retry_at = now + self.reset_seconds
         return True
 
-    def fail(self, error: Exception) -> None:
-        """Count an error."""
-        self.errors += 1
-        if self.errors == ERRORS:
-            self.retry_at = self.clock() + self.seconds
-            # Not the error's text: it names the server, and may quote what it said.
-            logger.warning("cache.given_up", extra={"error": type(error).__name__})
+    def record_failure(self, error: Exception) -> None:
+        self.failures += 1
+        if self.failures == FAILURE_THRESHOLD:
+            self.retry_at = self.clock() + self.reset_seconds
+            # Not the message of the error: it names the server, and may quote its reply.
+            logger.warning("cache.circuit_opened", extra={"error": type(error).__name__})
 
-    def succeed(self) -> None:
-        """Forget the errors."""
+    def record_success(self) -> None:
         if self.is_open():
-            logger.info("cache.recovered")
-        self.errors = 0
+            logger.info("cache.circuit_closed")
+        self.failures = 0
 
 
 class RedisStore:
-    """Keeps bytes by name, in a server that others share."""
+    """Stores bytes by key in Redis.
+
+    Attributes:
+        pending: Invalidations that are not written yet: version and ttl in milliseconds, by key.
+    """
 
     def __init__(self, client: Redis, settings: CacheSettings, breaker: Breaker) -> None:
         self.client = client
-        self.seconds = settings.timeout_seconds
-        self.turns = asyncio.Semaphore(settings.max_connections)
+        self.timeout = settings.timeout_seconds
+        self.semaphore = asyncio.Semaphore(settings.max_connections)
         self.breaker = breaker
-        self.marks: dict[str, tuple[bytes, int]] = {}
+        self.pending: dict[str, tuple[bytes, int]] = {}
 
     @property
     def gauges(self) -> Mapping[str, Callable[[], float]]:
-        """Is the server left alone, and how many marks wait for it?"""
-        return {"breaker_open": self.breaker.is_open, "marks_waiting": lambda: len(self.marks)}
+        return {
+            "breaker_open": self.breaker.is_open,
+            "pending_invalidations": lambda: len(self.pending),
+        }
 
-    async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
-        """Return what is kept under the names, None for nothing."""
-
+    async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         async def work() -> Sequence[bytes | None]:
-            found = zip(names, await self.client.mget(names), strict=True)
+            found = zip(keys, await self.client.mget(keys), strict=True)
             return [value if isinstance(value, bytes) else None for _, value in found]
 
         return await self.run(work)
 
-    async def add(self, name: str, value: bytes, seconds: float) -> bool:
-        """Keep a value unless there is one, and tell whether there was none."""
-
+    async def set_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
         async def work() -> bool:
-            is_set = await self.client.set(name, value, nx=True, px=milliseconds(seconds))
-            if is_set is False:  # it is None if there was a value
-                raise ValueError("That is no answer to SET")
+            is_set = await self.client.set(key, value, nx=True, px=milliseconds(ttl))
+            if is_set is False:  # it is None if the key has a value
+                raise ValueError("Not a reply to SET")
             return is_set is not None
 
         return await self.run(work)
 
-    async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
-        """Keep a value if there is none, or still the one that was seen."""
-        words = (name, seen or b"", value, milliseconds(seconds))
-        await self.run(lambda: self.client.eval(REPLACE, 1, *words))
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, ttl: float
+    ) -> None:
+        arguments = (key, expected or b"", value, milliseconds(ttl))
+        await self.run(lambda: self.client.eval(COMPARE_AND_SET, 1, *arguments))
 
-    async def mark(self, name: str, value: bytes, seconds: float) -> None:
-        """Keep a value, whatever there is; if not now, then before anything else is read.
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        """Store a value; if Redis is unavailable, store it before the next read.
 
-        If the process ends until then, or too many wait, entries serve until their time is up.
+        If the process ends before that, or more than MAX_PENDING_INVALIDATIONS are pending, old
+        entries are hits until they expire.
         """
-        self.marks.pop(name, None)
-        self.marks[name] = value, milliseconds(seconds)
-        if len(self.marks) > MOST_MARKS:
-            del self.marks[next(iter(self.marks))]
-        with suppress(StoreError):
-            await self.run(self.write_marks)
+        self.pending.pop(key, None)
+        self.pending[key] = value, milliseconds(ttl)
+        if len(self.pending) > MAX_PENDING_INVALIDATIONS:
+            del self.pending[next(iter(self.pending))]
+        with suppress(CacheUnavailableError):
+            await self.run(self.write_pending)
 
-    async def delete(self, name: str) -> None:
-        """Keep nothing under the name."""
-        await self.run(lambda: self.client.delete(name))
+    async def delete(self, key: str) -> None:
+        await self.run(lambda: self.client.delete(key))
 
     async def close(self) -> None:
-        """Close the connections."""
-        with suppress(*TROUBLE):
-            async with asyncio.timeout(self.seconds):
+        with suppress(*REDIS_ERRORS):
+            async with asyncio.timeout(self.timeout):
                 await self.client.aclose()
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:
-        """Do some work with the server, within the time for it.
+        """Run calls to Redis, within the timeout and if the circuit breaker allows them.
 
         Raises:
-            StoreError: The server can't serve, or is left alone.
+            CacheUnavailableError: The calls failed, or the circuit breaker is open.
         """
-        if not self.breaker.allows():
-            raise StoreError("Redis is left alone for a while.")
+        if not self.breaker.allow_request():
+            raise CacheUnavailableError("The circuit breaker is open.")
         try:
-            async with asyncio.timeout(self.seconds), self.turns:
-                await self.write_marks()
+            async with asyncio.timeout(self.timeout), self.semaphore:
+                await self.write_pending()
                 result = await work()
-        except TROUBLE as error:
-            self.breaker.fail(error)
-            raise StoreError("Redis can't serve.") from error
-        self.breaker.succeed()
+        except REDIS_ERRORS as error:
+            self.breaker.record_failure(error)
+            raise CacheUnavailableError("Redis is unavailable.") from error
+        self.breaker.record_success()
         return result
 
-    async def write_marks(self) -> None:
-        """Write the marks that wait: what they are for must not be read again."""
-        while self.marks:
-            some = list(islice(self.marks.items(), MARKS_AT_ONCE))
+    async def write_pending(self) -> None:
+        """Write the pending invalidations, so that no read finds an entry that they invalidate."""
+        while self.pending:
+            batch = list(islice(self.pending.items(), INVALIDATION_BATCH_SIZE))
             async with self.client.pipeline(transaction=False) as pipe:
-                for name, (value, time_left) in some:
-                    pipe.set(name, value, px=time_left)
+                for key, (version, ttl) in batch:
+                    pipe.set(key, version, px=ttl)
                 await pipe.execute()
-            for name, item in some:
-                if self.marks.get(name) is item:  # nobody has written a newer one
-                    del self.marks[name]
+            for key, item in batch:
+                if self.pending.get(key) is item:  # there is no newer one
+                    del self.pending[key]
 
 
 def milliseconds(seconds: float) -> int:
-    """Return how long to keep something, as the server counts."""
+    """Return a ttl in milliseconds, at least 1: Redis rejects 0."""
     return max(1, round(seconds * 1000))
 
 
 def build(settings: CacheSettings) -> RedisStore:
-    """Return the store that the settings name; it connects when it is needed.
+    """Return the store; it connects on first use.
 
-    The store's own time limit holds for all that the client does. The client's would come on top
-    of it for each step, and cost a third of a read; so would a pool that makes callers wait.
+    The store's timeout covers everything that the client does. A timeout of the client's own would
+    apply to each step, and take a third of the time of a read; so would a blocking pool.
     """
     client = Redis.from_url(
         settings.url.get_secret_value(),

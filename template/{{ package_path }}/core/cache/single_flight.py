@@ -1,4 +1,4 @@
-"""Single flight: what several want at the same time is done once."""
+"""Single flight: concurrent calls with the same key share one execution."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,34 +9,35 @@ Result = TypeVar("Result")
 
 
 @dataclass(slots=True, eq=False)
-class Flight(Generic[Result]):
-    """Work that is being done, and how many wait for it."""
+class _Call(Generic[Result]):
+    """An execution and the number of callers that wait for it."""
 
     task: asyncio.Task[Result]
-    waiting: int = 0
+    waiters: int = 0
 
 
-class Flights(Generic[Result]):
-    """The work that is being done, by name."""
+class SingleFlight(Generic[Result]):
+    """Shares executions by key."""
 
     def __init__(self) -> None:
-        self.flights: dict[str, Flight[Result]] = {}
+        self.calls: dict[str, _Call[Result]] = {}
 
-    async def share(
-        self, name: str, work: Callable[[], Coroutine[object, object, Result]]
-    ) -> Result:
-        """Return what the work returns or raises; it goes on while anybody still waits for it."""
-        flight = self.flights.get(name)
-        if flight is None:
-            flight = self.flights[name] = Flight(asyncio.create_task(work()))
-        flight.waiting += 1
+    async def do(self, key: str, work: Callable[[], Coroutine[object, object, Result]]) -> Result:
+        """Return the result of the work, or raise its error.
+
+        The work is cancelled when its last waiter is.
+        """
+        call = self.calls.get(key)
+        if call is None:
+            call = self.calls[key] = _Call(asyncio.create_task(work()))
+        call.waiters += 1
         try:
-            await asyncio.wait([flight.task])
+            await asyncio.wait([call.task])
         finally:
-            flight.waiting -= 1
-            is_over = flight.task.done() or not flight.waiting
-            if is_over and self.flights.get(name) is flight:
-                del self.flights[name]
-            if not flight.waiting:
-                flight.task.cancel()
-        return flight.task.result()
+            call.waiters -= 1
+            is_over = call.task.done() or not call.waiters
+            if is_over and self.calls.get(key) is call:
+                del self.calls[key]
+            if not call.waiters:
+                call.task.cancel()
+        return call.task.result()

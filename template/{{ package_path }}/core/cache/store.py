@@ -1,4 +1,4 @@
-"""What a cache keeps its entries in: bytes by name, each for a time."""
+"""Interface of the backends: bytes by key, each with a time to live in seconds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -6,65 +6,51 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 
-class StoreError(Exception):
-    """The store can't be used right now; who meets it does without."""
+class CacheUnavailableError(Exception):
+    """The backend is unavailable; callers load from the source."""
 
 
 class CacheStore(Protocol):
-    """Keeps bytes by name."""
+    """A backend. Every method but `set` and `close` may raise CacheUnavailableError."""
 
     @property
-    def seconds(self) -> float:
-        """How long a caller waits for it, for all that it is asked meanwhile."""
+    def timeout(self) -> float:
+        """Seconds that a fetch waits for the backend, over all its calls."""
 
     @property
     def gauges(self) -> Mapping[str, Callable[[], float]]:
-        """What there is to watch, by name."""
+        """Values for metrics, by name."""
 
-    async def read(self, names: Sequence[str]) -> Sequence[bytes | None]:
-        """Return what is kept under the names, None for nothing.
+    async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the values of the keys, None for a missing one."""
 
-        Raises:
-            StoreError: It can't be known.
-        """
+    async def set_if_absent(self, key: str, value: bytes, ttl: float) -> bool:
+        """Store a value unless the key has one, and return whether it was stored."""
 
-    async def add(self, name: str, value: bytes, seconds: float) -> bool:
-        """Keep a value unless there is one, and tell whether there was none.
+    async def compare_and_set(
+        self, key: str, expected: bytes | None, value: bytes, ttl: float
+    ) -> None:
+        """Store a value if the key has none or the expected one."""
 
-        Raises:
-            StoreError: It can't be kept.
-        """
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        """Store a value; if the backend is unavailable, store it before the next read."""
 
-    async def replace(self, name: str, seen: bytes | None, value: bytes, seconds: float) -> None:
-        """Keep a value if there is none, or still the one that was seen.
-
-        Raises:
-            StoreError: It can't be kept.
-        """
-
-    async def mark(self, name: str, value: bytes, seconds: float) -> None:
-        """Keep a value, whatever there is; if not now, then before anything else is read."""
-
-    async def delete(self, name: str) -> None:
-        """Keep nothing under the name.
-
-        Raises:
-            StoreError: It can't be deleted.
-        """
+    async def delete(self, key: str) -> None:
+        """Delete a key."""
 
     async def close(self) -> None:
-        """Let go of what the store holds open."""
+        """Release the resources of the backend."""
 
 
 @asynccontextmanager
-async def until(end: float) -> AsyncIterator[None]:
-    """Let a block use the store until a time of the loop's clock.
+async def store_deadline(deadline: float) -> AsyncIterator[None]:
+    """Limit the calls in a block to a time of the event loop's clock.
 
     Raises:
-        StoreError: The time has come.
+        CacheUnavailableError: The deadline has passed.
     """
     try:
-        async with asyncio.timeout_at(end):
+        async with asyncio.timeout_at(deadline):
             yield
     except TimeoutError as error:
-        raise StoreError("The store takes too long.") from error
+        raise CacheUnavailableError("The backend did not respond in time.") from error

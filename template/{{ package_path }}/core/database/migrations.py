@@ -1,4 +1,4 @@
-"""Migrations by Alembic: on the database of the settings, one process at a time."""
+"""Migrations by Alembic, on the database of the settings; one process runs them at a time."""
 
 import asyncio
 import importlib
@@ -15,10 +15,11 @@ from {{ package_name }}.core.database.models import Base
 from {{ package_name }}.core.errors import UnavailableError
 
 PACKAGE = "{{ package_name }}"
+THREAD_END_SECONDS = 0.05
 
 
 def upgrade(settings: dialect.DatabaseSettings) -> None:
-    """Run all new migrations, in the wheel too.
+    """Run all pending migrations, by the scripts in the installed package.
 
     Raises:
         UnavailableError: The database is unavailable.
@@ -52,8 +53,8 @@ def run_migrations(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def connect(settings: dialect.DatabaseSettings) -> None:
-    """Run the migrations on a database.
+async def run_on_database(settings: dialect.DatabaseSettings) -> None:
+    """Connect to the database and run Alembic's current command on it.
 
     Raises:
         UnavailableError: The database is unavailable.
@@ -65,6 +66,8 @@ async def connect(settings: dialect.DatabaseSettings) -> None:
     except OSError as error:
         raise UnavailableError("The database can't be reached.") from error
     except DBAPIError as error:
+        # After a failed connect, aiosqlite ends its thread in the background, by this event loop.
+        await asyncio.sleep(THREAD_END_SECONDS)
         if dialect.is_unavailable(error):
             raise UnavailableError("The database is unavailable.") from error
         raise
@@ -75,4 +78,4 @@ async def connect(settings: dialect.DatabaseSettings) -> None:
 def run(settings: dialect.DatabaseSettings) -> None:
     """Run Alembic's current command, as its env.py."""
     import_models()
-    asyncio.run(connect(settings))
+    asyncio.run(run_on_database(settings))

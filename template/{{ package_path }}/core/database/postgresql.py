@@ -87,11 +87,12 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         },
     )
 
-    def note(_connection: object, entry: ConnectionPoolEntry) -> None:
+    def record_use(_connection: object, entry: ConnectionPoolEntry) -> None:
         entry.info["used"] = time.monotonic()
 
-    def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, *_: object) -> None:
-        # A server that shuts down closes its connections; a ping before each use costs round trips.
+    def ping_if_idle(connection: DBAPIConnection, entry: ConnectionPoolEntry, *_: object) -> None:
+        # A server that shuts down closes its connections. A ping before each use would take a round
+        # trip each time.
         idle = time.monotonic() - entry.info.setdefault("used", time.monotonic())
         driver = entry.driver_connection
         if idle > PING_AFTER_SECONDS or driver is None or driver.is_closed():
@@ -100,8 +101,8 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
             except engine.dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError from error
 
-    event.listen(engine.sync_engine, "checkin", note)
-    event.listen(engine.sync_engine, "checkout", check)
+    event.listen(engine.sync_engine, "checkin", record_use)
+    event.listen(engine.sync_engine, "checkout", ping_if_idle)
     return engine
 
 

@@ -75,9 +75,8 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         connection.isolation_level = None
         cursor = connection.cursor()
         with suppress(sqlite3.OperationalError):  # another process is setting it
-            cursor.execute(
-                "PRAGMA journal_mode=WAL"
-            )  # readers and the writer don't wait for each other
+            # Readers and the writer don't wait for each other.
+            cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -97,7 +96,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
 
 
 def is_serialization_failure(_error: DBAPIError) -> bool:
-    """Return False: writers take turns, so no transaction is rolled back for another."""
+    """Return False: one transaction writes at a time, so none is rolled back for another."""
     return False
 
 
@@ -120,12 +119,15 @@ def is_unavailable(error: DBAPIError) -> bool:
 def violates(error: IntegrityError, constraint: str) -> bool:
     """Return whether an error is about the constraint with that name.
 
-    SQLite names the columns of a unique constraint, but not a foreign key, so a statement should
-    be able to violate one foreign key only.
+    SQLite names a check constraint, and the columns of a unique one, but no foreign key: it may be
+    any, so a statement should be able to violate one foreign key only.
     """
     kind, _, about = str(error.orig).partition(" constraint failed")
     if kind == "FOREIGN KEY":
         return constraint.startswith("fk_")
-    columns = about.removeprefix(": ").split(", ")
-    table = columns[0].partition(".")[0]
-    return constraint == "_".join(["uq", table, *(name.rpartition(".")[2] for name in columns)])
+    about = about.removeprefix(": ")
+    if kind == "UNIQUE":
+        columns = about.split(", ")
+        table = columns[0].partition(".")[0]
+        about = "_".join(["uq", table, *(name.rpartition(".")[2] for name in columns)])
+    return constraint == about

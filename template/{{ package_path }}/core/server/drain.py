@@ -34,9 +34,11 @@ class DrainingServer(uvicorn.Server):
         """Return whether to stop, and abort stalled connections; called ten times a second."""
         now = time.monotonic()
         if counter % 10 == 0:
-            for connection in self.server_state.connections:
-                if isinstance(connection, BoundedHttpProtocol):  # it may be a WebSocket
-                    connection.abort_if_stalled(now, self.app.in_flight.timeout)
+            connections = self.server_state.connections  # WebSockets too
+            for connection in [
+                item for item in connections if isinstance(item, BoundedHttpProtocol)
+            ]:
+                connection.abort_if_stalled(now, self.app.in_flight.timeout)
         if self.stop_at is not None and now >= self.stop_at:
             self.should_exit = True
         return await super().on_tick(counter)

@@ -1,0 +1,21 @@
+"""Imports: nothing happens when a module is imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_nothing_happens_at_import(tmp_path: Path) -> None:
+    """Every module can be imported in an empty environment, from an empty folder."""
+    script = (
+        "import importlib, os, pkgutil, sys; os.environ.clear();"
+        "import {{ package_name }} as package;"
+        "found = list(pkgutil.walk_packages(package.__path__, package.__name__ + '.'));"
+        "[importlib.import_module(module.name) for module in found];"
+        "sys.exit(not found)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr

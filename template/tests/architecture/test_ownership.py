@@ -1,0 +1,44 @@
+"""Calls that one module makes for all, and that no tool can restrict to it."""
+
+import pytest
+
+from support.source_code import calls, refuse
+
+# The name, its module, and the sentence that says what to write.
+OWNERS = {
+    "{{ package_name }}.settings.Settings": (
+        "",
+        "Take the settings as an argument; a command or a test calls `Settings.load`.",
+    ),
+    "fastapi.FastAPI": ("core/app.py", "Call `create_app`, which builds the application."),
+    "{{ package_name }}.core.app.Application": (
+        "core/app.py",
+        "Call `create_app`, which builds the application.",
+    ),
+    ".add_exception_handler": (
+        "core/web/problems.py",
+        "Raise an `AppError`; core/web/problems.py maps it to HTTP.",
+    ),
+    ".exception_handler": ("", "Raise an `AppError`; core/web/problems.py maps it to HTTP."),
+    "app.include_router": ("", "Name the router in a component."),
+    ".middleware": ("", "Write pure ASGI middleware."),
+}
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_only_the_owner_calls(name: str) -> None:
+    """The settings, the application and the mapping of errors each have one owner."""
+    owner, instead = OWNERS[name]
+
+    refuse(calls(name, owner), instead)
+
+
+def test_router_carries_its_full_prefix() -> None:
+    """A prefix given to include_router is missing from the route that logs and metrics name."""
+    found = (
+        (module, node)
+        for module, node in calls(".include_router")
+        if any(argument.arg == "prefix" for argument in node.keywords)
+    )
+
+    refuse(found, "Give the full prefix to `APIRouter`.")
