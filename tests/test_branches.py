@@ -1,5 +1,6 @@
 """Every conditional of the template and of copier.yml is rendered both ways by the variants."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -146,7 +147,12 @@ def test_there_are_branches(template: Path) -> None:
     """The search finds the conditions of files, of macros and of copier.yml."""
     found = {condition.source for condition in wanted(template)}
 
-    assert {"template/pyproject.toml", "extensions/names.jinja"} < found
+    assert {
+        "template/pyproject.toml",
+        "extensions/components.jinja",
+        "extensions/names.jinja",
+        "extensions/practices.jinja",
+    } < found
     assert any(source.startswith("copier.yml._exclude[") for source in found)
     assert "copier.yml.user_email.validator" in found
 
@@ -160,6 +166,16 @@ def test_there_are_branches(template: Path) -> None:
         ("{{ 1 if b else 2 }}", "2", {1: {True}}),
         ("{% for i in [0, 1] if i %}{{ i }}{% endfor %}", "1", {}),
         ("{% for i in [0, 1] %}{{ i }}{% endfor %}", "01", {}),
+        (
+            "{% for i, on in [(1, a), (2, b)] if on %}{{ i }}{% endfor %}",
+            "1",
+            {2: {False}, 3: {True}},
+        ),
+        (
+            "{{ [(1, a), (2, b), (3, true)] | selectattr(1) | map('first') | join }}",
+            "13",
+            {1: {False}, 2: {True}},
+        ),
     ],
 )
 def test_record(source: str, rendered: str, gaps: dict[int, set[bool]]) -> None:
@@ -174,3 +190,27 @@ def test_record(source: str, rendered: str, gaps: dict[int, set[bool]]) -> None:
     assert found.missing(conditions(jinja.parse(source), "here")) == {
         Condition("here", 1, number): gap for number, gap in gaps.items()
     }
+
+
+def test_every_text_of_a_practice_is_included(template: Path) -> None:
+    """Each file in extensions/practices/ belongs to a practice, and a file of the template has it.
+
+    That each practice is on and off in a variant is in the test of the branches.
+    """
+    source = (template / "extensions" / "practices.jinja").read_text(encoding="utf-8")
+    (table,) = environment(template).parse(source).find_all(nodes.List)
+    practices = {row.items[0].as_const() for row in table.find_all(nodes.Tuple)}
+    folder = template / "extensions" / "practices"
+    included = {
+        kind
+        for path in (template / "template").rglob("*")
+        if path.is_file()
+        for kind in re.findall(
+            r'include "extensions/practices/" ~ practice ~ "/(.+?)" ignore missing',
+            path.read_text(encoding="utf-8"),
+        )
+    }
+    files = {path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file()}
+
+    assert {practice for practice, _ in files} == practices
+    assert {kind for _, kind in files} == included

@@ -19,7 +19,7 @@ from test_gates import READS, Answers, Subject, prepared
 FAMILY: Sequence[Answers] = ({"preset": "minimal"}, {"preset": "minimal", "customize": True})
 """Variants that differ in a file which no gate reads: their answers."""
 
-TESTS = ("pytest", "-q", "tests/unit/test_router.py", "tests/unit/test_error_codes.py")
+TESTS = ("pytest", "-q", "tests/core/web/test_routing.py", "tests/core/web/test_error_codes.py")
 """Stand for all tests: they read the same, and take less time."""
 
 
@@ -51,7 +51,7 @@ FAULTS = {
     "types": (CARELESS, '"""Hurry."""\n\nA: int = "1"\n', "assignment"),
     "dependencies": (CARELESS, '"""Hurry."""\n\nimport tinydb\n', "DEP001"),
     "coverage": (
-        "tests/unit/test_router.py",
+        "tests/core/web/test_routing.py",
         "def test_fault() -> None:\n    assert 0\n",
         "test_fault",
     ),
