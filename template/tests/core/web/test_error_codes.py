@@ -8,9 +8,7 @@ PACKAGE = AppError.__module__.partition(".")[0]
 
 def children(kind: type[AppError]) -> list[type[AppError]]:
     """Return the error classes of the package that derive from a class; tests have others."""
-    return [
-        child for child in kind.__subclasses__() if child.__module__.startswith(f"{PACKAGE}.")
-    ]
+    return [child for child in kind.__subclasses__() if child.__module__.startswith(f"{PACKAGE}.")]
 
 
 def family(kind: type[AppError]) -> list[type[AppError]]:

@@ -128,7 +128,9 @@ async def test_headers_that_a_status_requires(
 
 async def test_detail_is_the_message(client: httpx.AsyncClient) -> None:
     """The message of an AppError is the detail; without a message there is no detail."""
-    assert (await client.get("/try/error/domain")).json()["detail"] == "That address has an account."
+    assert (await client.get("/try/error/domain")).json()[
+        "detail"
+    ] == "That address has an account."
     assert "detail" not in (await client.get("/nowhere")).json()
 
 
