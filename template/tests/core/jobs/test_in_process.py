@@ -1,135 +1,137 @@
-"""Background work in this process: bounded, tried again, and given its time at the end."""
+"""Jobs in this process: bounded, retried, and drained at stop."""
 
 import asyncio
 import logging
 from contextvars import ContextVar
 
 import pytest
-from fastapi import FastAPI
 
-from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.core.jobs.in_process import Jobs, component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.jobs import in_process
+from {{ package_name }}.core.jobs.in_process import (
+    Jobs,
+    JobsSettings,
+    component,
+)
+from {{ package_name }}.core.services import Services
 
-LOGGER = "{{ package_name }}.infrastructure.in_process_jobs"
+LOGGER = in_process.logger.name
 
 
-class Worker:
-    """Work that is watched: it waits until it may go on, and fails as often as it is told to."""
+class Work:
+    """Waits until a test lets it continue, fails some times, and counts its calls."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
-        self.may_go_on = asyncio.Event()
+        self.may_continue = asyncio.Event()
         self.calls = 0
-        self.at_once = 0
-        self.most_at_once = 0
+        self.running = 0
+        self.max_running = 0
 
     async def __call__(self) -> None:
-        """Work."""
+        """Run."""
         self.calls += 1
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await self.may_go_on.wait()
-        self.at_once -= 1
+        self.running += 1
+        self.max_running = max(self.max_running, self.running)
+        await self.may_continue.wait()
+        self.running -= 1
         if self.calls <= self.failures:
             raise RuntimeError("it is broken")
 
 
-def started(**given: float) -> Jobs:
-    """Return background work that tries again at once, unless it is told otherwise."""
-    return Jobs(JobsSettings.model_validate({"retry_seconds": 0, **given}))
+def build(**settings: float) -> Jobs:
+    """Return jobs that are retried without a delay by default."""
+    return Jobs(JobsSettings.model_validate({"retry_seconds": 0, **settings}))
 
 
 def events(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return what the log says, and about which job."""
+    """Return the logged events and the names of their jobs."""
     return [
         (record.message, vars(record)["job"]) for record in caplog.records if record.name == LOGGER
     ]
 
 
-async def test_work_is_done_behind_the_back_of_who_asks() -> None:
-    """Who asks does not wait; some jobs are done at once, the others when it is their turn."""
-    jobs, worker = started(workers=2), Worker()
+async def test_jobs_run_in_the_background() -> None:
+    """The caller does not wait; at most `concurrency` jobs run at the same time."""
+    jobs, work = build(concurrency=2), Work()
     for _ in range(5):
-        jobs.enqueue("work", worker)
-    assert worker.calls == 0
+        jobs.enqueue("work", work)
+    assert work.calls == 0
 
     await asyncio.sleep(0.01)
-    assert worker.calls == 2
+    assert work.calls == 2
 
-    worker.may_go_on.set()
+    work.may_continue.set()
     await jobs.drain()
-    assert (worker.calls, worker.most_at_once) == (5, 2)
+    assert (work.calls, work.max_running) == (5, 2)
 
 
-async def test_failed_work_is_done_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Work that fails is tried again, and each failure is in the log by the name of the job."""
-    jobs, worker = started(attempts=3), Worker(failures=2)
-    worker.may_go_on.set()
+async def test_failed_job_is_retried(caplog: pytest.LogCaptureFixture) -> None:
+    """A failed job is retried, and each failure is logged with its name."""
+    jobs, work = build(max_attempts=3), Work(failures=2)
+    work.may_continue.set()
 
     with caplog.at_level(logging.INFO, LOGGER):
-        jobs.enqueue("work", worker)
+        jobs.enqueue("work", work)
         await jobs.drain()
 
-    assert worker.calls == 3
+    assert work.calls == 3
     assert events(caplog) == [("job.failed", "work"), ("job.failed", "work"), ("job.done", "work")]
     assert "it is broken" in caplog.text
 
 
-async def test_hopeless_work_ends(caplog: pytest.LogCaptureFixture) -> None:
-    """Work that never succeeds is given up, and what comes after it is done."""
-    jobs, hopeless, worker = started(attempts=2, workers=1), Worker(failures=9), Worker()
-    for work in (hopeless, worker):
-        work.may_go_on.set()
+async def test_job_is_dead_after_its_last_attempt(caplog: pytest.LogCaptureFixture) -> None:
+    """A job that always fails is dead after its last attempt, and the next job runs."""
+    jobs, hopeless, work = build(max_attempts=2, concurrency=1), Work(failures=9), Work()
+    for item in (hopeless, work):
+        item.may_continue.set()
 
     jobs.enqueue("hopeless", hopeless)
-    jobs.enqueue("work", worker)
+    jobs.enqueue("work", work)
     await jobs.drain()
 
-    assert (hopeless.calls, worker.calls) == (2, 1)
-    assert ("job.given_up", "hopeless") in events(caplog)
+    assert (hopeless.calls, work.calls) == (2, 1)
+    assert ("job.dead", "hopeless") in events(caplog)
 
 
-async def test_waiting_for_another_try_holds_nobody_up() -> None:
-    """While failed work waits for its next try, other work takes its turn."""
-    jobs = started(workers=1, retry_seconds=30, drain_seconds=0)
-    failing, worker = Worker(failures=9), Worker()
-    for work in (failing, worker):
-        work.may_go_on.set()
+async def test_waiting_for_a_retry_blocks_no_other_job() -> None:
+    """While a failed job waits for its retry, another one runs."""
+    jobs = build(concurrency=1, retry_seconds=30, drain_seconds=0)
+    failing, work = Work(failures=9), Work()
+    for item in (failing, work):
+        item.may_continue.set()
 
     jobs.enqueue("failing", failing)
-    jobs.enqueue("work", worker)
+    jobs.enqueue("work", work)
     await asyncio.sleep(0.01)
 
-    assert (failing.calls, worker.calls) == (1, 1)
+    assert (failing.calls, work.calls) == (1, 1)
     await jobs.drain()
 
 
-async def test_number_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
-    """What does not fit is dropped, which the log tells, and there is room again later."""
-    jobs, worker = started(queue_size=2), Worker()
+async def test_queue_size_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """A job over the queue size is dropped and logged; later there is room again."""
+    jobs, work = build(queue_size=2), Work()
     for name in ("one", "two", "three"):
-        jobs.enqueue(name, worker)
+        jobs.enqueue(name, work)
     assert events(caplog) == [("job.dropped", "three")]
 
-    worker.may_go_on.set()
+    work.may_continue.set()
     await asyncio.sleep(0.01)
-    jobs.enqueue("four", worker)
+    jobs.enqueue("four", work)
     await jobs.drain()
-    assert worker.calls == 3
+    assert work.calls == 3
 
 
-async def test_end_has_its_time(caplog: pytest.LogCaptureFixture) -> None:
-    """At the end of the service, work gets some seconds; what is left is named and ends."""
-    given = Settings.load({"jobs": {"drain_seconds": 0.05}})
-    start = component(given).start
+async def test_jobs_are_drained_at_stop(caplog: pytest.LogCaptureFixture) -> None:
+    """At stop, running jobs have the drain time; the remaining ones are logged and cancelled."""
+    start = component(JobsSettings(drain_seconds=0.05)).start
     assert start is not None
-    slow, quick = Worker(), Worker()
-    quick.may_go_on.set()
+    services = Services()
+    slow, quick = Work(), Work()
+    quick.may_continue.set()
 
-    async with start(FastAPI()) as state:
-        jobs = state["jobs"]
-        assert isinstance(jobs, Jobs)
+    async with start(services):
+        jobs = services.get(Jobs)
         jobs.enqueue("slow", slow)
         jobs.enqueue("quick", quick)
     jobs.enqueue("late", quick)
@@ -138,10 +140,10 @@ async def test_end_has_its_time(caplog: pytest.LogCaptureFixture) -> None:
     assert events(caplog) == [("job.lost", "slow"), ("job.dropped", "late")]
 
 
-async def test_work_has_the_context_of_who_asked() -> None:
-    """A job knows what its request knew, such as its id for the log, and not what others did."""
+async def test_job_has_the_context_of_its_request() -> None:
+    """A job inherits the context variables of its own request, such as the id for the log."""
     request: ContextVar[str] = ContextVar("request")
-    jobs = started()
+    jobs = build()
     seen: list[str] = []
 
     async def work() -> None:

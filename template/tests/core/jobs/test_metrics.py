@@ -1,10 +1,11 @@
-"""Background work, as Prometheus sees it."""
+"""Metrics of jobs in this process."""
 
 import asyncio
 
 import pytest
 
 from {{ package_name }}.app import create_app
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.jobs.in_process import Jobs
 from {{ package_name }}.core.metrics import Metrics
 from {{ package_name }}.settings import Settings
@@ -13,26 +14,25 @@ from support.client import connect
 
 
 async def fail() -> None:
-    """Do what can't be done."""
+    """Fail."""
     raise RuntimeError("it is broken")
 
 
 async def wait() -> None:
-    """Do what does not end."""
+    """Never end."""
     await asyncio.Event().wait()
 
 
-async def test_jobs_are_counted(settings: Settings) -> None:
-    """Who watches sees what became of the jobs, by name, and how many there are."""
-    app = create_app(settings)
+async def test_jobs_are_counted(app: Application) -> None:
+    """Events are counted by job, and a gauge shows the unfinished jobs."""
     async with connect(app):
-        jobs: Jobs = app.state.started["jobs"]
-        metrics: Metrics = app.state.started["metrics"]
-        jobs.settings = jobs.settings.model_copy(update={"retry_seconds": 0, "attempts": 2})
+        jobs = app.services.get(Jobs)
+        registry = app.services.get(Metrics).registry
+        jobs.settings = jobs.settings.model_copy(update={"retry_seconds": 0, "max_attempts": 2})
         for work in (wait, fail):
             jobs.enqueue(work.__name__, work)
         jobs.enqueue("nap", lambda: asyncio.sleep(0))
-        assert metrics.registry.get_sample_value("jobs_unfinished") == 3
+        assert registry.get_sample_value("jobs_unfinished") == 3
 
         await asyncio.wait([task for task in jobs.tasks if task.get_name() != "wait"])
         jobs.settings = jobs.settings.model_copy(update={"drain_seconds": 0})
@@ -42,25 +42,24 @@ async def test_jobs_are_counted(settings: Settings) -> None:
         for job, event, number in (
             ("nap", "done", 1),
             ("fail", "failed", 2),
-            ("fail", "given_up", 1),
+            ("fail", "dead", 1),
             ("wait", "lost", 1),
             ("late", "dropped", 1),
         ):
             labels = {"job": job, "event": event}
-            assert metrics.registry.get_sample_value("job_events_total", labels) == number
+            assert registry.get_sample_value("job_events_total", labels) == number
 
 
-async def test_processes_share_the_counts(
+async def test_multiprocess_mode_has_no_gauge(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Where processes share their metrics, one can't ask another how many jobs it has."""
+    """In multiprocess mode the events are shared; a process can't count another one's jobs."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
     app = create_app(settings)
     async with connect(app):
-        metrics: Metrics = app.state.started["metrics"]
+        names = {family.name for family in app.services.get(Metrics).registry.collect()}
 
-        names = {family.name for family in metrics.registry.collect()}
         assert "job_events" in names
         assert "jobs_unfinished" not in names

@@ -1,4 +1,4 @@
-"""The outbox: a job is there with what it follows from, and done until it is done."""
+"""The outbox: a job is stored with its transaction, and retried until it is completed."""
 
 import asyncio
 import time
@@ -11,10 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database, build
-from {{ package_name }}.core.jobs import JobsSettings
-from {{ package_name }}.core.jobs.durable import SWEEP, Jobs
+from {{ package_name }}.core.jobs.durable import PURGE, Jobs
 from {{ package_name }}.core.jobs.models import OutboxJob
-from {{ package_name }}.core.jobs.outbox import Job, Outbox, add
+from {{ package_name }}.core.jobs.outbox import (
+    Job,
+    JobsSettings,
+    Outbox,
+    enqueue,
+)
 from {{ package_name }}.settings import Settings
 
 from support.database import counted
@@ -24,27 +28,27 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 
 @pytest.fixture
 async def own_database(own_database_url: str) -> AsyncIterator[Database]:
-    """Yield a database that the test has for itself."""
+    """Yield a database for the test alone."""
     database = build(Settings.load({"database": {"url": own_database_url}}).database)
     yield database
     await database.engine.dispose()
 
 
-def jobs_of(database: Database, **given: float) -> Jobs:
-    """Return the jobs of a database; those that fail may be tried again at once."""
+def build_jobs(database: Database, **given: float) -> Jobs:
+    """Return the jobs of a database; they are retried without a delay by default."""
     settings = JobsSettings.model_validate({"retry_seconds": 0, **given})
     return Jobs(Outbox(database, settings), settings)
 
 
 class Handler:
-    """Does jobs, and fails as often as it is told to."""
+    """Records payloads, and fails some times."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
         self.payloads: list[Mapping[str, JsonValue]] = []
 
     async def __call__(self, payload: Mapping[str, JsonValue]) -> None:
-        """Do a job."""
+        """Run a job."""
         self.payloads.append(payload)
         if len(self.payloads) <= self.failures:
             raise RuntimeError("it is broken")
@@ -60,18 +64,18 @@ async def rows(database: Database) -> list[OutboxJob]:
 
 
 async def run_due(jobs: Jobs) -> int:
-    """Do the jobs whose time has come, and return how many there were."""
-    numbers = await jobs.outbox.due()
-    for number in numbers:
-        await jobs.run(number)
-    return len(numbers)
+    """Run the due jobs, and return their number."""
+    ids = await jobs.outbox.lease_due()
+    for job_id in ids:
+        await jobs.run(job_id)
+    return len(ids)
 
 
-async def test_job_is_there_if_its_transaction_is(own_database: Database) -> None:
-    """A transaction that is rolled back leaves no job; one that is committed leaves it."""
+async def test_job_is_stored_with_its_transaction(own_database: Database) -> None:
+    """A job is stored if its transaction is committed, and not if it is rolled back."""
 
     async def work(session: AsyncSession) -> None:
-        await add(session, Job(name="work", key="1"))
+        await enqueue(session, Job(name="work", key="1"))
 
     async def fail(session: AsyncSession) -> None:
         await work(session)
@@ -85,27 +89,27 @@ async def test_job_is_there_if_its_transaction_is(own_database: Database) -> Non
     assert [(row.name, row.key) for row in await rows(own_database)] == [("work", "1")]
 
 
-async def test_job_is_done_once(own_database: Database) -> None:
-    """Asked for twice and sent three times, even late, a job is done once, as it was asked for."""
-    jobs, handler = jobs_of(own_database), Handler()
+async def test_duplicates_run_once(own_database: Database) -> None:
+    """A job that is enqueued twice and dispatched three times runs once, with the first payload."""
+    jobs, handler = build_jobs(own_database), Handler()
     jobs.outbox.lease = timedelta(0)
     jobs.handlers["work"] = handler
     for payload in ({"user": 1}, {"user": 2}):
-        await jobs.outbox.add(Job(name="work", key="1", payload=payload))
+        await jobs.outbox.enqueue(Job(name="work", key="1", payload=payload))
 
-    (number,) = await jobs.outbox.due()
+    (job_id,) = await jobs.outbox.lease_due()
     for _ in range(3):
-        await jobs.run(number)
+        await jobs.run(job_id)
 
     assert handler.payloads == [{"user": 1}]
     assert await run_due(jobs) == 0
 
 
-async def test_job_starts_when_it_is_told_to(own_database: Database) -> None:
-    """A job of tomorrow waits, even if a worker hears of it today."""
-    jobs, handler = jobs_of(own_database), Handler()
+async def test_job_runs_at_its_time(own_database: Database) -> None:
+    """A job of tomorrow does not run today, even if it is dispatched."""
+    jobs, handler = build_jobs(own_database), Handler()
     jobs.handlers["work"] = handler
-    await jobs.outbox.add(Job(name="work", key="1", start=LATER))
+    await jobs.outbox.enqueue(Job(name="work", key="1", run_at=LATER))
     (row,) = await rows(own_database)
 
     assert await run_due(jobs) == 0
@@ -113,12 +117,12 @@ async def test_job_starts_when_it_is_told_to(own_database: Database) -> None:
     assert handler.payloads == []
 
 
-async def test_failed_job_is_done_again(
+async def test_failed_job_is_retried(
     own_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A job that fails, or whose handler is not known here, comes again."""
-    jobs, handler = jobs_of(own_database), Handler(failures=1)
-    await jobs.outbox.add(Job(name="work", key="1"))
+    """A job that fails, or has no handler in this release, is retried."""
+    jobs, handler = build_jobs(own_database), Handler(failures=1)
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
 
     assert await run_due(jobs) == 1
     jobs.handlers["work"] = handler
@@ -128,87 +132,85 @@ async def test_failed_job_is_done_again(
     assert [record.message for record in caplog.records].count("job.failed") == 2
 
 
-async def test_pause_grows(own_database: Database) -> None:
-    """The more often a job has failed, the longer it waits; a worker that hears of it waits too."""
-    jobs = jobs_of(own_database, retry_seconds=100)
-    await jobs.outbox.add(Job(name="work", key="1"))
-    pauses = []
+async def test_retry_delay_grows(own_database: Database) -> None:
+    """The delay doubles with each attempt, and a job is not started before it ends."""
+    jobs = build_jobs(own_database, retry_seconds=100)
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
+    delays = []
     for _ in range(2):
         assert await run_due(jobs) == 1
         (row,) = await rows(own_database)
-        pauses.append((row.free_at - datetime.now(UTC)).total_seconds())
+        delays.append((row.locked_until - datetime.now(UTC)).total_seconds())
         await jobs.run(row.id)
         await own_database.write(
             lambda session: session.execute(
-                update(OutboxJob).values(send_at=datetime.now(UTC), free_at=datetime.now(UTC))
+                update(OutboxJob).values(run_at=datetime.now(UTC), locked_until=datetime.now(UTC))
             )
         )
 
-    assert 90 < pauses[0] <= 200 < pauses[1] + 20 <= 420
+    assert 90 < delays[0] <= 200 < delays[1] + 20 <= 420
     assert (await rows(own_database))[0].attempts == 2
 
 
-async def test_hopeless_job_is_dead(
+async def test_job_is_dead_after_its_last_attempt(
     own_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A job that fails too often is not tried again, is told of, and stays to be looked at."""
-    jobs, handler = jobs_of(own_database, attempts=2), Handler(failures=9)
+    """A dead job is not retried, is logged, and stays in the table."""
+    jobs, handler = build_jobs(own_database, max_attempts=2), Handler(failures=9)
     jobs.handlers["work"] = handler
-    await jobs.outbox.add(Job(name="work", key="1"))
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
 
     assert [await run_due(jobs) for _ in range(3)] == [1, 1, 0]
 
     assert len(handler.payloads) == 2
     (row,) = await rows(own_database)
-    assert (row.send_at, row.done_at) == (None, None)
+    assert (row.run_at, row.completed_at) == (None, None)
     assert "job.dead" in [record.message for record in caplog.records]
 
 
-async def test_job_of_a_dead_worker_comes_again(own_database: Database) -> None:
-    """Nobody else may begin with a job that one is at; when nothing is heard, everybody may."""
-    jobs, handler = jobs_of(own_database, job_seconds=0.1), Handler()
+async def test_expired_lease_makes_a_job_due(own_database: Database) -> None:
+    """A leased job runs in no other worker; after the lease it does, and the first one is late."""
+    jobs, handler = build_jobs(own_database, timeout_seconds=0.1), Handler()
     jobs.handlers["work"] = handler
-    await jobs.outbox.add(Job(name="work", key="1"))
-    (number,) = await jobs.outbox.due()
-    lost = await jobs.outbox.claim(number)
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
+    (job_id,) = await jobs.outbox.lease_due()
+    lost = await jobs.outbox.claim(job_id)
     assert lost is not None
 
-    await jobs.run(number)
+    await jobs.run(job_id)
     assert handler.payloads == []
 
     await asyncio.sleep(0.3)
     assert await run_due(jobs) == 1
     assert len(handler.payloads) == 1
 
-    # The first was only slow: what it says comes too late.
-    await jobs.outbox.put_back(lost)
+    # The first worker was only slow: its result is ignored.
+    await jobs.outbox.retry_or_bury(lost)
     assert await run_due(jobs) == 0
 
 
 async def test_job_that_kills_its_workers_is_dead(own_database: Database) -> None:
-    """A job that nobody has lived to tell of, is not begun again for ever."""
-    jobs, handler = jobs_of(own_database, attempts=1), Handler()
+    """A job whose workers die is dead after its last attempt too."""
+    jobs, handler = build_jobs(own_database, max_attempts=1), Handler()
     jobs.handlers["work"] = handler
     jobs.outbox.lease = timedelta(0)
-    await jobs.outbox.add(Job(name="work", key="1"))
-    (number,) = await jobs.outbox.due()
-    await jobs.outbox.claim(number)
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
+    (job_id,) = await jobs.outbox.lease_due()
+    await jobs.outbox.claim(job_id)
 
     assert [await run_due(jobs) for _ in range(2)] == [1, 0]
     assert handler.payloads == []
 
 
-async def test_job_may_not_take_for_ever(
-    own_database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A job that takes too long is ended before others may begin with it."""
+async def test_job_has_a_timeout(own_database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """A job is cancelled after its timeout, before its lease expires."""
 
     async def hang(_payload: Mapping[str, JsonValue]) -> None:
         await asyncio.sleep(30)
 
-    jobs = jobs_of(own_database, job_seconds=0.5)
+    jobs = build_jobs(own_database, timeout_seconds=0.5)
     jobs.handlers["work"] = hang
-    await jobs.outbox.add(Job(name="work", key="1"))
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
     start = time.monotonic()
 
     assert await run_due(jobs) == 1
@@ -216,20 +218,20 @@ async def test_job_may_not_take_for_ever(
     assert "job.failed" in [record.message for record in caplog.records]
 
 
-async def test_jobs_come_by_themselves_once(own_database: Database) -> None:
-    """However many workers ask for it, a regular job is there once for each period."""
+async def test_scheduled_job_is_enqueued_once_an_interval(own_database: Database) -> None:
+    """Several workers enqueue a scheduled job once an interval."""
     for _ in range(3):
-        jobs = jobs_of(own_database)
-        jobs.periods = {"work": 10**9}
+        jobs = build_jobs(own_database)
+        jobs.intervals = {"work": 10**9}
         await jobs.schedule()
 
     assert [row.name for row in await rows(own_database)] == ["work"]
 
 
-async def test_worker_asks_once_for_each_period(own_database: Database) -> None:
-    """A worker, which comes by every second, writes nothing until the next period."""
-    jobs = jobs_of(own_database)
-    jobs.periods = {"work": 10**9}
+async def test_worker_schedules_once_an_interval(own_database: Database) -> None:
+    """A worker that polls every second runs no statement until the next interval."""
+    jobs = build_jobs(own_database)
+    jobs.intervals = {"work": 10**9}
     with counted(own_database) as statements:
         await jobs.schedule()
         first = len(statements)
@@ -238,14 +240,14 @@ async def test_worker_asks_once_for_each_period(own_database: Database) -> None:
     assert 0 < first == len(statements)
 
 
-async def test_done_jobs_are_forgotten(own_database: Database) -> None:
-    """What was done long ago is removed, and what was not done stays."""
-    jobs = jobs_of(own_database, keep_days=1e-9)
+async def test_completed_jobs_are_purged(own_database: Database) -> None:
+    """A completed job is deleted after the retention time; the others stay."""
+    jobs = build_jobs(own_database, retention_days=1e-9)
     jobs.handlers["work"] = Handler()
-    await jobs.outbox.add(Job(name="work", key="1"))
+    await jobs.outbox.enqueue(Job(name="work", key="1"))
     assert await run_due(jobs) == 1
-    await jobs.outbox.add(Job(name="work", key="2", start=LATER))
-    await jobs.outbox.add(Job(name=SWEEP, key="3"))
+    await jobs.outbox.enqueue(Job(name="work", key="2", run_at=LATER))
+    await jobs.outbox.enqueue(Job(name=PURGE, key="3"))
 
     assert await run_due(jobs) == 1
 

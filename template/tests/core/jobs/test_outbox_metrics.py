@@ -1,4 +1,4 @@
-"""The outbox, as Prometheus sees it."""
+"""Metrics of the outbox."""
 
 import asyncio
 import math
@@ -17,39 +17,41 @@ from {{ package_name }}.settings import Settings
 from support.client import connect
 
 
-async def test_unfinished_jobs_are_shown(
+async def test_unfinished_jobs_are_counted(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who watches sees how many jobs wait and are dead; no number, if the database is silent."""
-    monkeypatch.setattr(outbox_metrics, "EVERY_SECONDS", 0.01)
-    own = {"database": {"url": own_database_url}, "jobs": {"attempts": 1}}
+    """The gauge shows pending and dead jobs, and NaN while the database is unavailable."""
+    monkeypatch.setattr(outbox_metrics, "COUNT_INTERVAL_SECONDS", 0.01)
+    own = {"database": {"url": own_database_url}, "jobs": {"max_attempts": 1}}
     app = create_app(Settings.load(own))
     async with connect(app):
-        jobs: Jobs = app.state.started["jobs"]
-        metrics: Metrics = app.state.started["metrics"]
+        jobs = app.services.get(Jobs)
+        registry = app.services.get(Metrics).registry
 
-        def shown() -> tuple[float | None, ...]:
-            names = ("outbox_waiting", "outbox_dead")
-            return tuple(metrics.registry.get_sample_value(name) for name in names)
+        def counts() -> tuple[float | None, ...]:
+            return tuple(
+                registry.get_sample_value("outbox_jobs", {"state": state})
+                for state in ("pending", "dead")
+            )
 
-        async def until_shown(*wanted: float) -> None:
+        async def wait_for(*expected: float) -> None:
             for _ in range(1000):
-                if shown() == pytest.approx(wanted, nan_ok=True):
+                if counts() == pytest.approx(expected, nan_ok=True):
                     break
                 await asyncio.sleep(0.01)
-            assert shown() == pytest.approx(wanted, nan_ok=True)
+            assert counts() == pytest.approx(expected, nan_ok=True)
 
-        await until_shown(math.nan, math.nan)
-        await jobs.outbox.add(Job(name="nobody does it", key="1"))
-        (number,) = await jobs.outbox.due()
-        await jobs.run(number)
+        await wait_for(math.nan, math.nan)
+        await jobs.outbox.enqueue(Job(name="no handler", key="1"))
+        (job_id,) = await jobs.outbox.lease_due()
+        await jobs.run(job_id)
         for key in ("2", "3"):
-            await jobs.outbox.add(Job(name="work", key=key))
-        await until_shown(2, 1)
+            await jobs.outbox.enqueue(Job(name="work", key=key))
+        await wait_for(2, 1)
 
         async def fail(_metrics: OutboxMetrics, _session: AsyncSession) -> None:
-            raise ConnectionError("no database today")
+            raise ConnectionError("no database")
 
         monkeypatch.setattr(OutboxMetrics, "count", fail)
-        await until_shown(math.nan, math.nan)
-        assert "outbox.not_counted" in [record.message for record in caplog.records]
+        await wait_for(math.nan, math.nan)
+        assert "outbox.count_failed" in [record.message for record in caplog.records]
