@@ -169,7 +169,7 @@ async def test_job_is_dead_after_its_last_attempt(
 
 
 async def test_expired_lease_makes_a_job_due(own_database: Database) -> None:
-    """A leased job runs in no other worker; after the lease it does, and the first one is late."""
+    """A leased job runs in no other worker; after the lease it runs again."""
     jobs, handler = build_jobs(own_database, timeout_seconds=0.1), Handler()
     jobs.handlers["work"] = handler
     await jobs.outbox.enqueue(Job(name="work", key="1"))
