@@ -1,5 +1,6 @@
 """Every variant is green: by its own gates, and by those of an outsider who knows nothing of it."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -354,8 +355,12 @@ def test_gates_pass(subject: Subject) -> None:
 
 @pytest.mark.full
 def test_outsiders_types_find_nothing(subject: Subject) -> None:
-    """`mypy --strict` without any configuration accepts the package, and the tests beside it."""
-    command = ("mypy", "--strict", "--config-file=", f"--python-version={subject.minimum}")
+    """`mypy --strict` accepts the package and its tests; it only knows where modules are."""
+    folders = os.pathsep.join([str(subject.package.parent), "tests"])
+    command = (
+        *("env", f"MYPYPATH={folders}", "mypy", "--strict", "--config-file="),
+        *("--explicit-package-bases", f"--python-version={subject.minimum}"),
+    )
 
     done = subject.check_types(
         *command, str(subject.package), "tests", reads=CODE, rules="outsider"
