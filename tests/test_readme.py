@@ -3,18 +3,20 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from conftest import Variant
 from harness import ROOT, git_template, questions
+from redis_server import redis_server
 from tenon.demo import free_port
 
 
@@ -26,13 +28,17 @@ def commands(document: Path) -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
-def printed(project: Path) -> tuple[list[str], list[str]]:
-    """Return the commands of a project's README, and the tasks in its table that end."""
-    readme = project / "README.md"
-    rows = re.findall(
-        r"^\| `(uv run poe (?!serve)[^`]+)`", readme.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    return commands(readme), rows
+def printed(project: Path) -> list[str]:
+    """Return the commands that a project's README prints, each once: whole blocks, and in text."""
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    fence = r"^ *```(\w+)\n(.*?)^ *```|`([^`\n]+)`"
+    found = []
+    for language, block, text in re.findall(fence, readme, re.MULTILINE | re.DOTALL):
+        if language == "sh":
+            found.append(block.strip())
+        elif re.match(r"(uv run|uvx|git|my-service)\b", text):
+            found.append(text)
+    return list(dict.fromkeys(found))
 
 
 @pytest.fixture(scope="session")
@@ -164,31 +170,87 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
         assert answer(f"http://127.0.0.1:{port}/docs")[0] == 200
 
 
+ALL_COMMANDS = {
+    "preset": "minimal",
+    "database": "sqlite",
+    "cache": "redis",
+    "background_jobs": "taskiq",
+    "example": True,
+}
+"""The answers of the smallest project whose README prints every command."""
+
+SERVER = re.compile(r"\b(my-service|poe serve|worker)$")
+"""The end of a command that runs until it is stopped."""
+
+
+def commit(folder: Path, shell: dict[str, str]) -> None:
+    """Commit what a command has changed, if anything."""
+    run("git add . && (git diff --cached --quiet || git commit --quiet -m work)", folder, shell)
+
+
 @pytest.mark.full
 def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
-    """The other commands of a project's README do what they say: by uv, by pip, by Copier.
-
-    The project is the smallest one with the commands of a standard project.
-    """
+    """Every command of a project's README runs as printed, in the order of the README."""
     template = git_template(tmp_path / "template")
-    answers = {"preset": "minimal", "database": "sqlite", "example": True}
-    options = " ".join(f"--data {name}={answer}" for name, answer in answers.items())
+    options = " ".join(f"--data {name}={answer}" for name, answer in ALL_COMMANDS.items())
     run(f"uvx copier copy --defaults {options} {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
-    assert printed(folder) == printed(variant())
-    run("git init && git add . && git commit -m start", folder, shell)
-    (_, check, *pip, downgrade, let_go, update), tasks = printed(folder)
-
-    assert " passed in " in run(check, folder, shell)
-    for task in tasks:
-        if task != check:
-            run(task, folder, shell)
-    run("git add . && git commit -m lock", folder, shell)
-    assert "Keeping template version" in run(update, folder, shell)
-    run(f"set -e\n{downgrade}\n{let_go}", folder, shell)
-    assert not (folder / "src" / "my_service" / "example.py").exists()
-    run("git add . && git commit -m less", folder, shell)
-    run("rm -rf .venv uv.lock", folder, shell)
+    run("git init --quiet", folder, shell)
+    steps = printed(folder)
+    assert steps == printed(variant(preset="full", database="sqlite"))
+    assert {"my-service migrate", "my-service worker", "uv run my-service --help"} <= {*steps}
     run(f"{sys.executable} -m venv {tmp_path}/plain", folder, shell)
     without_uv = {**shell, "PATH": f"{tmp_path}/plain/bin:/usr/bin:/bin"}
-    assert " passed in " in run("\n".join(["set -e", *pip]), folder, without_uv)
+    installed = f"{folder}/.venv/bin{os.pathsep}{shell['PATH']}"
+    outputs = {}
+
+    with redis_server() as redis:
+        port, admin_port = free_port(), free_port()
+        settings = {
+            "MY_SERVICE_SERVER__DRAIN_SECONDS": "0",
+            "MY_SERVICE_SERVER__PORT": str(port),
+            "MY_SERVICE_ADMIN__PORT": str(admin_port),
+            "MY_SERVICE_CACHE__URL": redis.url,
+            "MY_SERVICE_JOBS__REDIS_URL": redis.url,
+        }
+        for step in steps:
+            commit(folder, shell)
+            if SERVER.search(step):
+                own = {"PATH": installed} if step.startswith("my-service") else {}
+                with served(step, folder, {**shell, **own, **settings}):
+                    health = f"http://127.0.0.1:{admin_port}/health"
+                    assert answer(health) == (200, '{"status":"ok"}'), step
+            elif step.startswith("python -m venv"):
+                run(f"git clone --quiet . {tmp_path}/clone", folder, shell)
+                outputs[step] = run(f"set -e\n{step}", tmp_path / "clone", without_uv)
+            elif step.startswith("my-service"):
+                outputs[step] = run(step, folder, {**shell, "PATH": installed})
+            else:
+                outputs[step] = run(f"set -e\n{step}", folder, shell)
+
+    checks = [output for step, output in outputs.items() if step.endswith("poe check")]
+    assert len(checks) == 2
+    assert all(" passed in " in output for output in checks)
+    assert "The database is at the newest migration." in outputs["my-service migrate"]
+    assert "bring the database to the newest migration" in outputs["uv run my-service --help"]
+    assert "Keeping template version" in outputs["uvx copier update --defaults"]
+    assert outputs["git ls-files -u"] == ""
+    assert not (folder / "src" / "my_service" / "example").exists()
+
+
+@pytest.mark.full
+def test_wheel_migrates_alone(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
+    """`my-service migrate` needs only the installed wheel: it runs in an empty folder."""
+    wheels, alone, empty = tmp_path / "wheels", tmp_path / "alone", tmp_path / "empty"
+    run(f"uv build --quiet --wheel --out-dir {wheels} {variant()}", tmp_path, shell)
+    run(f"uv venv --quiet --python {sys.executable} {alone}", tmp_path, shell)
+    run(f"uv pip install --quiet --python {alone} {wheels}/*.whl", tmp_path, shell)
+    empty.mkdir()
+
+    output = run(f"{alone}/bin/my-service migrate", empty, shell)
+
+    assert output == "The database is at the newest migration.\n"
+    assert [entry.name for entry in empty.iterdir()] == ["my_service.db"]
+    with closing(sqlite3.connect(empty / "my_service.db")) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert {"alembic_version", "users", "transfers"} <= {name for (name,) in names}

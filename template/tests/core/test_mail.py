@@ -1,4 +1,4 @@
-"""Mail, by SMTP and in the log."""
+"""Mail: sent by SMTP, or logged."""
 
 import asyncio
 import logging
@@ -9,8 +9,11 @@ from email.message import EmailMessage
 
 import pytest
 
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.mail import Mail, Mailer, MailSettings
+
+from support.client import connect
 
 MAIL = Mail(
     idempotency_key="welcome-1",
@@ -21,14 +24,14 @@ MAIL = Mail(
 
 
 class Mailbox:
-    """A minimal SMTP server that accepts or rejects every mail."""
+    """A mail server with the minimum of SMTP, which accepts or rejects every recipient."""
 
     def __init__(self, reply: bytes) -> None:
         self.reply = reply
         self.mails: list[EmailMessage] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a client until it closes the connection."""
+        """Reply to a client until it disconnects."""
         writer.write(b"220 here\r\n")
         while line := await reader.readline():
             if line.upper().startswith(b"DATA"):
@@ -42,7 +45,7 @@ class Mailbox:
 
 @asynccontextmanager
 async def mailbox(reply: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbox, MailSettings]]:
-    """Yield a mail server and its settings."""
+    """Yield a mail server, and the settings for it."""
     found = Mailbox(reply)
     server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -54,7 +57,7 @@ async def mailbox(reply: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbox
 
 
 async def test_mail_is_sent() -> None:
-    """A mail arrives unchanged; its Message-ID is made of the idempotency key."""
+    """A mail arrives unchanged; sent twice, it has the same Message-ID."""
     async with mailbox() as (found, settings):
         for _ in range(2):
             await Mailer(settings).send(MAIL)
@@ -66,7 +69,7 @@ async def test_mail_is_sent() -> None:
 
 
 async def test_rejected_mail_is_an_error() -> None:
-    """A mail that the server rejects raises an error."""
+    """A mail that the server rejects is an UnavailableError: a later attempt may succeed."""
     async with mailbox(b"450 later\r\n") as (found, settings):
         with pytest.raises(UnavailableError, match="mail"):
             await Mailer(settings).send(MAIL)
@@ -74,8 +77,8 @@ async def test_rejected_mail_is_an_error() -> None:
     assert found.mails == []
 
 
-async def test_mail_is_encrypted() -> None:
-    """A server without TLS gets no mail and no password, unless the settings allow it."""
+async def test_mail_needs_tls_by_default() -> None:
+    """Unless the settings allow it, a server without TLS gets neither mail nor password."""
     async with mailbox() as (found, settings):
         for security in ("starttls", "tls"):
             strict = settings.model_copy(update={"security": security, "timeout_seconds": 0.5})
@@ -85,10 +88,13 @@ async def test_mail_is_encrypted() -> None:
     assert found.mails == []
 
 
-async def test_no_server_is_needed(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a server in the settings, a mail is logged."""
-    with caplog.at_level(logging.INFO):
-        await Mailer(MailSettings()).send(MAIL)
+async def test_mail_is_logged_without_a_server(
+    app: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By default the settings name no server, and a mail is logged."""
+    async with connect(app):
+        with caplog.at_level(logging.INFO):
+            await app.services.get(Mailer).send(MAIL)
 
-    (record,) = caplog.records
-    assert (record.message, vars(record)["to"]) == ("mail.logged", MAIL.to)
+    logged = [vars(record) for record in caplog.records if record.message == "mail.logged"]
+    assert [(fields["to"], fields["body"]) for fields in logged] == [(MAIL.to, MAIL.body)]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.autogenerate import render_python_code
+from alembic.operations.ops import CreateTableOp, UpgradeOps
 from pydantic import SecretStr
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, Table, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -22,6 +24,7 @@ from {{ package_name }}.core.settings import PREFIX
 
 from support.database import AWAY, PROJECT, alembic, database_url
 from support.server import environment
+from support.tables import Note
 
 
 @pytest.fixture
@@ -134,6 +137,18 @@ def test_models_of_all_modules_are_imported(
     migrations.import_models()
 
     assert "sample.inner.models" in sys.modules
+
+
+def test_new_migration_names_no_type_of_the_core() -> None:
+    """A new migration names SQLAlchemy's types, so that it runs without another import."""
+    table = Note.__table__
+    assert isinstance(table, Table)
+    operations = UpgradeOps([CreateTableOp.from_table(table)])
+
+    code = render_python_code(operations, render_item=migrations.render_item)
+
+    assert "sa.DateTime(timezone=True)" in code
+    assert "UtcDateTime" not in code
 
 
 @pytest.mark.slow

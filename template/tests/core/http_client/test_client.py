@@ -1,4 +1,4 @@
-"""Calls to other services: what is repeated, what is not, and what becomes of failures."""
+"""The HTTP client: which calls are retried, and which errors failures become."""
 
 import asyncio
 import gzip
@@ -12,63 +12,67 @@ from email.utils import formatdate
 import httpx
 import pytest
 import stamina
-from fastapi import FastAPI
 
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import (
     HttpClient,
+    HttpClientSettings,
     OutgoingCall,
-    RefusedError,
+    UpstreamRequestError,
     component,
 )
-from {{ package_name }}.core.http_client.retries import BURST, seconds_in
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.core.http_client.retries import (
+    BURST,
+    parse_retry_after,
+)
+from {{ package_name }}.core.services import Services
 
 URL = "https://api.example.org/orders?token=hunter2"
 
 
 class Upstream:
-    """Another service: it answers as it was told, the last time for ever."""
+    """An upstream service: it returns its responses in order, and the last one repeatedly."""
 
-    def __init__(self, *answers: int | httpx.Response | Exception) -> None:
-        self.answers = list(answers)
+    def __init__(self, *responses: int | httpx.Response | Exception) -> None:
+        self.responses = list(responses)
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Answer."""
+        """Return a response."""
         self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return httpx.Response(answer) if isinstance(answer, int) else answer
+        response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+        if isinstance(response, Exception):
+            raise response
+        return httpx.Response(response) if isinstance(response, int) else response
 
 
 @asynccontextmanager
-async def calling(transport: httpx.AsyncBaseTransport, **given: float) -> AsyncIterator[HttpClient]:
-    """Yield the client of a running application."""
-    start = component(Settings.load({"http_client": given}), transport).start
+async def calling(
+    transport: httpx.AsyncBaseTransport, **settings: float
+) -> AsyncIterator[HttpClient]:
+    """Yield the client of the started component."""
+    start = component(HttpClientSettings.model_validate(settings), transport).start
     assert start is not None
-    async with start(FastAPI()) as state:
-        http = state["http"]
-        assert isinstance(http, HttpClient)
-        yield http
+    services = Services()
+    async with start(services):
+        yield services.get(HttpClient)
 
 
-async def call(upstream: Upstream, method: str = "GET", **given: float) -> httpx.Response:
-    """Call a service once."""
-    async with calling(httpx.MockTransport(upstream), **given) as http:
+async def call(upstream: Upstream, method: str = "GET", **settings: float) -> httpx.Response:
+    """Send one request."""
+    async with calling(httpx.MockTransport(upstream), **settings) as http:
         return await http.send(httpx.Request(method, URL))
 
 
 @pytest.fixture(autouse=True)
 def _no_waiting() -> Iterator[None]:
-    """Retry at once."""
+    """Retry without a delay."""
     with stamina.set_testing(testing=True, attempts=100):
         yield
 
 
-async def test_answer_is_returned() -> None:
-    """Who asks gets the answer; who is asked gets to know who asks, and for what."""
+async def test_response_is_returned() -> None:
+    """The response is returned; the request has the query and a user agent."""
     upstream = Upstream(httpx.Response(200, json=[1]))
     async with calling(httpx.MockTransport(upstream)) as http:
         response = await http.get("https://api.example.org/orders", {"page": "2"})
@@ -85,8 +89,8 @@ async def test_answer_is_returned() -> None:
     [429, 502, 503, 504, httpx.ConnectError("refused"), httpx.ReadTimeout("slow")],
     ids=str,
 )
-async def test_passing_failure_is_overcome(failure: int | Exception) -> None:
-    """A failure that may pass is followed by another attempt."""
+async def test_transient_failure_is_retried(failure: int | Exception) -> None:
+    """A failure that may be transient is retried."""
     upstream = Upstream(failure, failure, 200)
 
     assert (await call(upstream)).status_code == 200
@@ -97,8 +101,8 @@ async def test_passing_failure_is_overcome(failure: int | Exception) -> None:
     ("method", "attempts"),
     [("DELETE", 3), ("HEAD", 3), ("OPTIONS", 3), ("PUT", 3), ("PATCH", 1), ("POST", 1)],
 )
-async def test_only_what_does_no_harm_is_repeated(method: str, attempts: int) -> None:
-    """What would be done twice, an order perhaps, is not sent twice."""
+async def test_only_idempotent_requests_are_retried(method: str, attempts: int) -> None:
+    """A request that could have its effect twice, such as an order, is sent once."""
     upstream = Upstream(503)
 
     with pytest.raises(UnavailableError):
@@ -107,8 +111,8 @@ async def test_only_what_does_no_harm_is_repeated(method: str, attempts: int) ->
     assert len(upstream.requests) == attempts
 
 
-async def test_post_with_a_key_is_repeated() -> None:
-    """Who gives an Idempotency-Key says that the other side knows a request when it comes again."""
+async def test_post_with_an_idempotency_key_is_retried() -> None:
+    """An Idempotency-Key makes a POST idempotent."""
     upstream = Upstream(httpx.ReadError("reset"), 201)
     request = httpx.Request("POST", URL, json={"item": 1}, headers={"Idempotency-Key": "7"})
     async with calling(httpx.MockTransport(upstream)) as http:
@@ -117,8 +121,8 @@ async def test_post_with_a_key_is_repeated() -> None:
     assert [sent.content for sent in upstream.requests] == [b'{"item":1}'] * 2
 
 
-async def test_body_that_is_gone_is_not_repeated() -> None:
-    """A body that comes from a stream can be sent once."""
+async def test_streamed_body_is_not_sent_again() -> None:
+    """A body from a stream can be sent only once."""
 
     async def body() -> AsyncIterator[bytes]:
         yield b"1"
@@ -134,36 +138,39 @@ async def test_body_that_is_gone_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     "failure", [503, httpx.ConnectError("refused"), httpx.RemoteProtocolError("half")], ids=str
 )
-async def test_lasting_failure_is_unavailability(failure: int | Exception) -> None:
-    """When the attempts are used up, the error is ours, and the original one its cause."""
+async def test_permanent_failure_is_unavailability(failure: int | Exception) -> None:
+    """After the last attempt the error is an UnavailableError, with the last failure as cause."""
     upstream = Upstream(failure)
 
     with pytest.raises(UnavailableError) as raised:
-        await call(upstream, attempts=2)
+        await call(upstream, max_attempts=2)
 
     assert len(upstream.requests) == 2
     assert isinstance(raised.value.__cause__, httpx.HTTPError)
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("response", "error"),
     [
         (404, NotFoundError),
         (410, NotFoundError),
         (500, UnavailableError),
         (httpx.DecodingError("no gzip"), UnavailableError),
-        (400, RefusedError),
-        (401, RefusedError),
-        (409, RefusedError),
-        (httpx.Response(302, headers={"Location": "http://169.254.169.254/"}), RefusedError),
+        (400, UpstreamRequestError),
+        (401, UpstreamRequestError),
+        (409, UpstreamRequestError),
+        (
+            httpx.Response(302, headers={"Location": "http://169.254.169.254/"}),
+            UpstreamRequestError,
+        ),
     ],
     ids=str,
 )
-async def test_lasting_failure_is_not_repeated(
-    answer: int | httpx.Response | Exception, error: type[Exception]
+async def test_permanent_failure_is_not_retried(
+    response: int | httpx.Response | Exception, error: type[Exception]
 ) -> None:
-    """What would be answered the same again is told at once, and no redirect is followed."""
-    upstream = Upstream(answer)
+    """A failure that a retry would not change is raised at once; no redirect is followed."""
+    upstream = Upstream(response)
 
     with pytest.raises(error) as raised:
         await call(upstream)
@@ -172,24 +179,24 @@ async def test_lasting_failure_is_not_repeated(
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
 
 
-async def test_refusal_can_be_foreseen() -> None:
-    """Who knows that a request may be refused finds out how it was."""
+async def test_rejection_has_the_response() -> None:
+    """A caller that expects a rejection gets its response."""
     upstream = Upstream(httpx.Response(409, text="taken"))
 
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(UpstreamRequestError) as raised:
         await call(upstream, "PUT")
 
-    assert str(raised.value) == "api.example.org answers PUT with 409."
+    assert str(raised.value) == "api.example.org responds to PUT with 409."
     assert raised.value.response is not None
     assert raised.value.response.text == "taken"
 
 
 @pytest.mark.parametrize("kind", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
-async def test_request_that_cannot_be_sent(kind: type[httpx.TransportError]) -> None:
-    """A request of ours that is wrong is our mistake; what is wrong with it may be a secret."""
+async def test_unsendable_request_shows_no_secret(kind: type[httpx.TransportError]) -> None:
+    """An invalid request is a bug here; the invalid part may be a secret."""
     upstream = Upstream(kind("Illegal header value b'hunter2'"))
 
-    with pytest.raises(RefusedError) as raised:
+    with pytest.raises(UpstreamRequestError) as raised:
         await call(upstream)
 
     assert len(upstream.requests) == 1
@@ -197,13 +204,13 @@ async def test_request_that_cannot_be_sent(kind: type[httpx.TransportError]) -> 
 
 
 async def test_call_has_a_deadline() -> None:
-    """Whatever the other side does, and however often it is asked, the call ends in time."""
+    """A call ends at the deadline, whatever the upstream service does."""
 
     async def never(_request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)
         return httpx.Response(200)
 
-    async with calling(httpx.MockTransport(never), total_seconds=0.05) as http:
+    async with calling(httpx.MockTransport(never), deadline_seconds=0.05) as http:
         start = time.monotonic()
         with pytest.raises(UnavailableError) as raised:
             await http.get(URL)
@@ -227,31 +234,32 @@ async def test_call_has_a_deadline() -> None:
         ("Mon, 01 Jan 0001 00:00:00 +2300", 0, 0),
     ],
 )
-def test_retry_after_is_read(header: str, low: float, high: float) -> None:
-    """Retry-After holds seconds or a date; anything else is as if it were not there."""
-    assert low <= seconds_in(header) <= high
+def test_retry_after_is_parsed(header: str, low: float, high: float) -> None:
+    """Retry-After has seconds or a date; anything else counts as 0."""
+    assert low <= parse_retry_after(header) <= high
 
 
 def test_retry_after_may_be_a_date() -> None:
-    """A date in Retry-After counts from now."""
-    assert 5000 <= seconds_in(formatdate(time.time() + 6000, usegmt=True)) <= 6000
+    """A date in Retry-After is converted to seconds from now."""
+    assert 5000 <= parse_retry_after(formatdate(time.time() + 6000, usegmt=True)) <= 6000
 
 
-async def test_retry_after_is_kept_to() -> None:
-    """The next attempt comes no earlier than was asked for, and not when everybody's does."""
+async def test_retry_after_is_the_minimum_delay() -> None:
+    """The next attempt waits for Retry-After and a random jitter."""
     request = httpx.Request("GET", URL)
     response = httpx.Response(503, headers={"Retry-After": "2"})
     error = httpx.HTTPStatusError("503", request=request, response=response)
     async with calling(httpx.MockTransport(Upstream(200))) as http:
-        end = asyncio.get_running_loop().time() + 60
-        waits = {http.wait_before_next(OutgoingCall(request, end, 2), error) for _ in range(5)}
+        deadline = asyncio.get_running_loop().time() + 60
+        call = OutgoingCall(request, deadline, max_attempts=2)
+        delays = {http.wait_before_next(call, error) for _ in range(5)}
 
-    assert len(waits) == 5
-    assert all(2 < wait < 3 for wait in waits)
+    assert len(delays) == 5
+    assert all(2 < delay < 3 for delay in delays)
 
 
-async def test_nobody_waits_in_vain() -> None:
-    """A wait that would outlast the deadline is not begun."""
+async def test_delay_past_the_deadline_is_not_started() -> None:
+    """Without time for another attempt, the call fails at once."""
     upstream = Upstream(httpx.Response(429, headers={"Retry-After": "11"}))
 
     with pytest.raises(UnavailableError):
@@ -261,7 +269,7 @@ async def test_nobody_waits_in_vain() -> None:
 
 
 async def test_retries_are_a_share_of_the_calls() -> None:
-    """A service that is down is asked little more often than there are calls; others as always."""
+    """The retry budget limits retries to a share of the calls, for each host."""
     upstream = Upstream(503)
     async with calling(httpx.MockTransport(upstream), retry_ratio=0.1) as http:
         for _ in range(200):
@@ -276,21 +284,21 @@ async def test_retries_are_a_share_of_the_calls() -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}], ids=["plain", "gzip"])
-async def test_large_answer_is_not_read_on(headers: dict[str, str]) -> None:
-    """An answer has a size, also if it comes in small print."""
+async def test_response_size_is_limited(headers: dict[str, str]) -> None:
+    """The limit holds for the decoded body."""
     text = b"x" * 10_000
 
-    def answer() -> Upstream:
+    def upstream() -> Upstream:
         content = gzip.compress(text) if headers else text
         return Upstream(httpx.Response(200, headers=headers, content=content))
 
-    assert (await call(answer(), body_bytes=10_000)).content == text
+    assert (await call(upstream(), max_response_bytes=10_000)).content == text
     with pytest.raises(UnavailableError):
-        await call(answer(), body_bytes=9_999)
+        await call(upstream(), max_response_bytes=9_999)
 
 
-async def test_cookies_are_not_kept() -> None:
-    """What an answer to one user sets is not sent with the request of another."""
+async def test_cookies_are_not_stored() -> None:
+    """A cookie from one response is not sent with another request."""
     upstream = Upstream(httpx.Response(200, headers={"Set-Cookie": "session=1"}))
     async with calling(httpx.MockTransport(upstream)) as http:
         await http.get(URL)
@@ -301,48 +309,48 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_failures_are_logged_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
-    """A line tells of each retry and of the failure, with the host, and without the query."""
+    """Each retry and the failure are logged with the host, and without the query."""
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(UnavailableError):
-        await call(Upstream(httpx.ConnectError("refused"), 503), attempts=2)
+        await call(Upstream(httpx.ConnectError("refused"), 503), max_attempts=2)
 
     lines = [vars(record) for record in caplog.records if record.name != "asyncio"]
     assert [(line["msg"], line["host"], line["method"], line["cause"]) for line in lines] == [
-        ("http.retried", "api.example.org", "GET", "ConnectError"),
-        ("http.failed", "api.example.org", "GET", 503),
+        ("http_client.retried", "api.example.org", "GET", "ConnectError"),
+        ("http_client.failed", "api.example.org", "GET", 503),
     ]
     assert (lines[0]["attempt"], lines[0]["wait_seconds"], lines[1]["attempts"]) == (1, 0, 2)
     assert "hunter2" not in str(lines)
 
 
-async def test_retries_of_others_are_logged_without_arguments(
+async def test_other_retries_are_logged_without_arguments(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever else is retried by stamina is logged too, without what it was called with."""
-    tries: list[str] = []
+    """Other functions that stamina retries are logged without their arguments."""
+    attempts: list[str] = []
 
     @stamina.retry(on=ValueError)
     async def connect(password: str) -> None:
-        tries.append(password)
-        if len(tries) == 1:
+        attempts.append(password)
+        if len(attempts) == 1:
             raise ValueError(password)
 
     async with calling(httpx.MockTransport(Upstream(200))):
         await connect("hunter2")
 
     (line,) = [vars(record) for record in caplog.records]
-    assert (line["msg"], line["cause"]) == ("call.retried", "ValueError")
+    assert (line["msg"], line["cause"]) == ("retry.scheduled", "ValueError")
     assert "connect" in line["call"]
     assert "hunter2" not in str(line)
 
 
-async def test_attempts_are_watched() -> None:
-    """Who watches is told of every attempt, also of one without an answer."""
+async def test_attempts_are_observed() -> None:
+    """Observers are called after every attempt, also without a response."""
     seen: list[tuple[str, str]] = []
     upstream = Upstream(httpx.ConnectError("refused"), 503, 200)
     async with calling(httpx.MockTransport(upstream)) as http:
-        http.watchers.append(lambda host, status, _seconds: seen.append((host, status)))
+        http.observers.append(lambda host, status, _seconds: seen.append((host, status)))
         await http.get(URL)
 
     assert seen == [("api.example.org", status) for status in ("none", "5xx", "2xx")]

@@ -1,10 +1,10 @@
-"""The calls to other services, as Prometheus sees them."""
+"""Metrics of outgoing calls."""
 
 import httpx
 import pytest
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core import http_client, metrics
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.http_client import metrics as http_client_metrics
@@ -14,28 +14,28 @@ from {{ package_name }}.settings import Settings
 from support.client import connect
 
 
-def answer(request: httpx.Request) -> httpx.Response:
-    """Answer, unless the host is down."""
+def respond(request: httpx.Request) -> httpx.Response:
+    """Return 200, unless the host is down."""
     if request.url.host == "down.example.org":
         raise httpx.ConnectError("refused")
     return httpx.Response(200)
 
 
-async def test_calls_are_counted_by_host(settings: Settings) -> None:
-    """Who watches sees every attempt, by host and class of status; hosts are bounded."""
+async def test_attempts_are_counted_by_host(settings: Settings) -> None:
+    """Attempts are counted by host and class of status, for a bounded number of hosts."""
     components = [
-        metrics.component(settings),
-        http_client.component(settings, httpx.MockTransport(answer)),
-        http_client_metrics.component(settings),
+        metrics.component(settings.metrics),
+        http_client.component(settings.http_client, httpx.MockTransport(respond)),
+        http_client_metrics.component(),
     ]
-    app = create_app(settings, components)
+    app = build(settings.limits, components)
     async with connect(app):
-        http: HttpClient = app.state.started["http"]
-        seen: Metrics = app.state.started["metrics"]
+        http = app.services.get(HttpClient)
+        registry = app.services.get(Metrics).registry
 
         def count(host: str, status: str) -> float | None:
             name = "http_client_attempt_duration_seconds_count"
-            return seen.registry.get_sample_value(name, {"host": host, "status": status})
+            return registry.get_sample_value(name, {"host": host, "status": status})
 
         await http.get("https://api.example.org/orders/7")
         with pytest.raises(UnavailableError):

@@ -1,4 +1,4 @@
-"""Calls to a server that misbehaves, over real connections."""
+"""The HTTP client against a misbehaving server, over real connections."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.http_client import (
     HttpClient,
     HttpClientSettings,
-    RefusedError,
+    UpstreamRequestError,
     build,
 )
 
@@ -26,7 +26,7 @@ SLOW = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 GARBAGE = b"SSH-2.0-OpenSSH_10.0\r\n"
 NO_GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
 
-ANSWERS = {
+RESPONSES = {
     "/busy-twice": [BUSY, BUSY, OK],
     "/half": [HALF],
     "/half-once": [HALF, OK],
@@ -37,15 +37,15 @@ ANSWERS = {
 
 
 class Server:
-    """A server with as many faults as paths."""
+    """A server with a fault for each path."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
-        self.over = asyncio.Event()
+        self.stopped = asyncio.Event()
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take a request, and do what its path says."""
+        """Read a request, and respond with the fault of its path."""
         head = await reader.readuntil(b"\r\n\r\n")
         path = head.split(b" ")[1].decode()
         number = self.requests[path]
@@ -53,15 +53,15 @@ class Server:
         if path == "/reset" or (path == "/reset-once" and not number):
             writer.transport.abort()
         elif path == "/hang":
-            await self.over.wait()
+            await self.stopped.wait()
         elif path == "/drip":
             writer.write(SLOW)
-            while not self.over.is_set():
+            while not self.stopped.is_set():
                 writer.write(b".")
                 await asyncio.sleep(0.02)
         else:
-            answers = ANSWERS.get(path, [OK])
-            writer.write(answers[min(number, len(answers) - 1)])
+            responses = RESPONSES.get(path, [OK])
+            writer.write(responses[min(number, len(responses) - 1)])
         writer.close()
 
 
@@ -74,12 +74,12 @@ async def server() -> AsyncIterator[Server]:
     found.url = f"http://{host}:{port}"
     async with listener:
         yield found
-        found.over.set()
+        found.stopped.set()
 
 
 @asynccontextmanager
 async def calling(**settings: float) -> AsyncIterator[HttpClient]:
-    """Yield a client that retries at once."""
+    """Yield a client that retries without a delay."""
     http = build(HttpClientSettings.model_validate(settings))
     with stamina.set_testing(testing=True, attempts=100):
         async with http.client:
@@ -89,8 +89,8 @@ async def calling(**settings: float) -> AsyncIterator[HttpClient]:
 @pytest.mark.parametrize(
     ("path", "requests"), [("/", 1), ("/busy-twice", 3), ("/half-once", 2), ("/reset-once", 2)]
 )
-async def test_passing_fault_is_overcome(server: Server, path: str, requests: int) -> None:
-    """What works the second or third time works."""
+async def test_transient_fault_is_retried(server: Server, path: str, requests: int) -> None:
+    """A call succeeds if a later attempt does."""
     async with calling() as http:
         response = await http.get(server.url + path)
 
@@ -102,8 +102,8 @@ async def test_passing_fault_is_overcome(server: Server, path: str, requests: in
     ("path", "requests"),
     [("/garbage", 3), ("/half", 3), ("/reset", 3), ("/no-gzip", 1)],
 )
-async def test_lasting_fault_is_unavailability(server: Server, path: str, requests: int) -> None:
-    """A server that never answers well is unavailable, whatever it does."""
+async def test_permanent_fault_is_unavailability(server: Server, path: str, requests: int) -> None:
+    """A server that never sends a valid response is unavailable."""
     async with calling() as http:
         with pytest.raises(UnavailableError):
             await http.get(server.url + path)
@@ -111,9 +111,9 @@ async def test_lasting_fault_is_unavailability(server: Server, path: str, reques
     assert server.requests[path] == requests
 
 
-async def test_silence_is_not_waited_for(server: Server) -> None:
-    """A server that does not answer in time is asked again."""
-    async with calling(read_seconds=0.1) as http:
+async def test_read_timeout_is_retried(server: Server) -> None:
+    """A request without a response within the read timeout is retried."""
+    async with calling(read_timeout_seconds=0.1) as http:
         with pytest.raises(UnavailableError) as raised:
             await http.get(f"{server.url}/hang")
 
@@ -122,10 +122,10 @@ async def test_silence_is_not_waited_for(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/drip", "/hang"])
-async def test_call_ends_in_time(server: Server, path: str) -> None:
-    """An answer that trickles in, or never comes, does not outlast the deadline."""
+async def test_call_ends_at_the_deadline(server: Server, path: str) -> None:
+    """A slow or missing response does not outlast the deadline."""
     start = time.monotonic()
-    async with calling(total_seconds=0.3) as http:
+    async with calling(deadline_seconds=0.3) as http:
         with pytest.raises(UnavailableError):
             await http.get(server.url + path)
 
@@ -133,21 +133,21 @@ async def test_call_ends_in_time(server: Server, path: str) -> None:
     assert server.requests[path] == 1
 
 
-async def test_connection_of_a_late_answer_is_given_back(server: Server) -> None:
-    """Calls that were cut off leave the one connection that there may be to the next."""
-    async with calling(connections=1) as http:
-        patient = http.settings
-        http.settings = patient.model_copy(update={"total_seconds": 0.2})
+async def test_connection_of_a_late_response_is_released(server: Server) -> None:
+    """A call that ended at the deadline releases the only connection."""
+    async with calling(max_connections=1) as http:
+        original = http.settings
+        http.settings = original.model_copy(update={"deadline_seconds": 0.2})
         with pytest.raises(UnavailableError):
             await http.get(f"{server.url}/drip")
-        http.settings = patient
+        http.settings = original
 
         assert (await http.get(server.url)).content == b"ok"
 
 
 @pytest.mark.slow
-async def test_server_says_when_to_come_again(server: Server) -> None:
-    """Retry-After is waited for."""
+async def test_retry_after_is_waited_for(server: Server) -> None:
+    """The client waits for the seconds of Retry-After."""
     start = time.monotonic()
     http = build(HttpClientSettings())
     async with http.client:
@@ -157,8 +157,8 @@ async def test_server_says_when_to_come_again(server: Server) -> None:
     assert 1 <= time.monotonic() - start < 5
 
 
-async def test_nobody_listens(server: Server) -> None:
-    """A port that is closed is told as what it is."""
+async def test_closed_port_is_unavailability(server: Server) -> None:
+    """A closed port is an UnavailableError, with the ConnectError as cause."""
     async with calling() as http:
         with pytest.raises(UnavailableError) as raised:
             await http.get("http://127.0.0.1:1")
@@ -167,11 +167,13 @@ async def test_nobody_listens(server: Server) -> None:
     assert not server.requests
 
 
-async def test_illegal_header_is_our_mistake(server: Server) -> None:
-    """A header that would forge another one is not sent, and not shown."""
+async def test_illegal_header_is_not_sent(server: Server) -> None:
+    """A header with a line break is neither sent nor shown."""
     request = httpx.Request("GET", server.url, headers={"Authorization": "hunter2\r\nA: b"})
     async with calling() as http:
-        with pytest.raises(RefusedError, match=r"\AThe request can't be sent: LocalProtocolError"):
+        with pytest.raises(
+            UpstreamRequestError, match=r"\AThe request can't be sent: LocalProtocolError"
+        ):
             await http.send(request)
 
     assert not server.requests

@@ -1,16 +1,15 @@
-"""The request id in the calls to other services."""
+"""Propagation of the request id to upstream services."""
 
 from contextvars import Context
 
 import httpx
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core import http_client
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.http_client import (
-    request_id as outgoing_request_id,
-)
+from {{ package_name }}.core.http_client import HttpClientDep
+from {{ package_name }}.core.http_client import request_id as propagation
 from {{ package_name }}.core.logging import request_id
 from {{ package_name }}.settings import Settings
 
@@ -19,32 +18,31 @@ from support.client import connect
 router = APIRouter()
 
 
-@router.get("/ask")
-async def ask(request: Request) -> str:
-    """Ask another service, and return the id that it was sent."""
-    response: httpx.Response = await request.state.http.get("https://api.example.org/")
-    return response.text
+@router.get("/call")
+async def call(http: HttpClientDep) -> str:
+    """Call an upstream service, and return the id that it received."""
+    return (await http.get("https://api.example.org/")).text
 
 
 def echo(request: httpx.Request) -> httpx.Response:
-    """Answer with the id of the request."""
+    """Return the id of the request."""
     return httpx.Response(200, text=request.headers["x-request-id"])
 
 
-async def test_id_goes_on(settings: Settings) -> None:
-    """One id leads from the first service to the last."""
+async def test_id_is_propagated(settings: Settings) -> None:
+    """A call has the id of the request that it belongs to."""
     components = [
-        request_id.component(settings),
-        http_client.component(settings, httpx.MockTransport(echo)),
-        outgoing_request_id.component(settings),
-        Component(name="ask", routers=(router,)),
+        request_id.component(),
+        http_client.component(settings.http_client, httpx.MockTransport(echo)),
+        propagation.component(),
+        Component(name="call", routers=(router,)),
     ]
-    async with connect(create_app(settings, components)) as client:
-        response = await client.get("/ask", headers={"X-Request-ID": "order-7"})
+    async with connect(build(settings.limits, components)) as client:
+        response = await client.get("/call", headers={"X-Request-ID": "order-7"})
 
     assert response.json() == "order-7"
 
 
-def test_no_request_has_no_id() -> None:
-    """What the service does by itself belongs to no request."""
-    assert Context().run(outgoing_request_id.headers) == {}
+def test_call_outside_a_request_has_no_id() -> None:
+    """Without a request there is no header."""
+    assert Context().run(propagation.headers) == {}

@@ -1,26 +1,26 @@
-"""Old values, where the caller allows them."""
+"""Stale values while a source is unavailable."""
 
 import logging
 
 import pytest
 
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
-from {{ package_name }}.core.http_client.stale import LastGood
+from {{ package_name }}.core.http_client.stale import StaleIfError
 
 
 class Rates:
-    """A service of rates, and a clock; the last answer is given for ever."""
+    """A source of rates, which returns its results in order and the last repeatedly; a clock."""
 
-    def __init__(self, *answers: float | Exception) -> None:
-        self.answers = list(answers)
+    def __init__(self, *results: float | Exception) -> None:
+        self.results = list(results)
         self.now = 0.0
 
     async def load(self) -> float:
         """Return a rate."""
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        result = self.results.pop(0) if len(self.results) > 1 else self.results[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     def clock(self) -> float:
         """Return the time."""
@@ -30,62 +30,62 @@ class Rates:
 DOWN = UnavailableError("down")
 
 
-async def test_fresh_value_wins() -> None:
-    """As long as a fresh value is to be had, nobody gets an old one."""
+async def test_fresh_value_is_preferred() -> None:
+    """While the source is available, no stale value is returned."""
     rates = Rates(1, 2)
-    last = LastGood("rates", clock=rates.clock)
+    stale = StaleIfError("rates", clock=rates.clock)
 
-    assert await last.get("EUR", rates.load, most_seconds=60) == 1
-    assert await last.get("EUR", rates.load, most_seconds=60) == 2
+    assert await stale.get("EUR", rates.load, max_age=60) == 1
+    assert await stale.get("EUR", rates.load, max_age=60) == 2
 
 
-async def test_old_value_is_served(caplog: pytest.LogCaptureFixture) -> None:
-    """While a fresh value is not to be had, the last one is, and the log says so."""
+async def test_stale_value_is_returned(caplog: pytest.LogCaptureFixture) -> None:
+    """While the source is unavailable, the last value is returned and logged, without its key."""
     rates = Rates(0, DOWN)
-    last = LastGood("rates", clock=rates.clock)
-    await last.get("hunter2", rates.load, most_seconds=60)
+    stale = StaleIfError("rates", clock=rates.clock)
+    await stale.get("hunter2", rates.load, max_age=60)
     rates.now = 60
 
-    assert await last.get("hunter2", rates.load, most_seconds=60) == 0
+    assert await stale.get("hunter2", rates.load, max_age=60) == 0
     (line,) = [vars(record) for record in caplog.records if record.levelno == logging.WARNING]
     assert (line["msg"], line["values"], line["age_seconds"]) == ("stale.served", "rates", 60)
     assert "hunter2" not in str(line)
 
 
-async def test_too_old_is_too_old() -> None:
-    """The caller says how old a value may be."""
+async def test_max_age_is_respected() -> None:
+    """The caller limits the age of a stale value."""
     rates = Rates(1, DOWN)
-    last = LastGood("rates", clock=rates.clock)
-    await last.get("EUR", rates.load, most_seconds=60)
+    stale = StaleIfError("rates", clock=rates.clock)
+    await stale.get("EUR", rates.load, max_age=60)
     rates.now = 60.001
 
     with pytest.raises(UnavailableError):
-        await last.get("EUR", rates.load, most_seconds=60)
-    assert await last.get("EUR", rates.load, most_seconds=61) == 1
+        await stale.get("EUR", rates.load, max_age=60)
+    assert await stale.get("EUR", rates.load, max_age=61) == 1
 
 
-async def test_never_had() -> None:
-    """Without an old value, the failure is the answer."""
-    last = LastGood("rates")
+async def test_error_without_a_stale_value() -> None:
+    """Without a stale value, the error is raised."""
+    stale = StaleIfError("rates")
 
     with pytest.raises(UnavailableError):
-        await last.get("EUR", Rates(DOWN).load, most_seconds=60)
+        await stale.get("EUR", Rates(DOWN).load, max_age=60)
 
 
-async def test_other_errors_are_answers() -> None:
-    """What does not exist any more is not served from memory."""
+async def test_other_errors_are_raised() -> None:
+    """No stale value is returned for something that does not exist any more."""
     rates = Rates(1, NotFoundError("gone"))
-    last = LastGood("rates", clock=rates.clock)
-    await last.get("EUR", rates.load, most_seconds=60)
+    stale = StaleIfError("rates", clock=rates.clock)
+    await stale.get("EUR", rates.load, max_age=60)
 
     with pytest.raises(NotFoundError):
-        await last.get("EUR", rates.load, most_seconds=60)
+        await stale.get("EUR", rates.load, max_age=60)
 
 
-async def test_newest_are_kept() -> None:
-    """Memory is bounded: what was refreshed longest ago goes first."""
-    last = LastGood("rates", most=2)
+async def test_number_of_values_is_bounded() -> None:
+    """The value that was refreshed longest ago is dropped first."""
+    stale = StaleIfError("rates", maxsize=2)
     for key in ("EUR", "USD", "EUR", "CHF"):
-        await last.get(key, Rates(1).load, most_seconds=60)
+        await stale.get(key, Rates(1).load, max_age=60)
 
-    assert list(last.kept) == ["EUR", "CHF"]
+    assert list(stale.kept) == ["EUR", "CHF"]

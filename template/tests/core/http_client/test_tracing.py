@@ -1,14 +1,16 @@
-"""The trace in the calls to other services."""
+"""Propagation of the trace context to upstream services."""
 
 from contextvars import Context
 
 import httpx
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
-from {{ package_name }}.core import http_client, tracing
+from {{ package_name }}.core import http_client
+from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.http_client import tracing as outgoing_trace
+from {{ package_name }}.core.http_client import HttpClientDep
+from {{ package_name }}.core.http_client import tracing as propagation
+from {{ package_name }}.core.tracing import build_provider, telemetry_config
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -19,30 +21,29 @@ CALLER = "00f067aa0ba902b7"
 router = APIRouter()
 
 
-@router.get("/ask")
-async def ask(request: Request) -> dict[str, str]:
-    """Ask another service, and return what it was sent."""
-    response: httpx.Response = await request.state.http.get("https://api.example.org/")
-    sent: dict[str, str] = response.json()
-    return sent
+@router.get("/call")
+async def call(http: HttpClientDep) -> dict[str, str]:
+    """Call an upstream service, and return the headers that it received."""
+    headers: dict[str, str] = (await http.get("https://api.example.org/")).json()
+    return headers
 
 
 def echo(request: httpx.Request) -> httpx.Response:
-    """Answer with the headers of the request."""
+    """Return the headers of the request."""
     return httpx.Response(200, json=dict(request.headers))
 
 
-async def test_trace_goes_on(settings: Settings) -> None:
-    """A call belongs to the trace of the request, as a child of our span, without its baggage."""
+async def test_trace_is_propagated(settings: Settings) -> None:
+    """A call has the trace of its request and the id of the server's span, and no baggage."""
     components = [
-        Component(name="traced", telemetry=tracing.traced(tracing.provider_for(settings))),
-        http_client.component(settings, httpx.MockTransport(echo)),
-        outgoing_trace.component(settings),
-        Component(name="ask", routers=(router,)),
+        Component(name="traced", telemetry=telemetry_config(build_provider(settings.tracing))),
+        http_client.component(settings.http_client, httpx.MockTransport(echo)),
+        propagation.component(),
+        Component(name="call", routers=(router,)),
     ]
     sent = {"traceparent": f"00-{TRACE}-{CALLER}-01", "baggage": "user=hunter2"}
-    async with connect(create_app(settings, components)) as client:
-        received = (await client.get("/ask", headers=sent)).json()
+    async with connect(build(settings.limits, components)) as client:
+        received = (await client.get("/call", headers=sent)).json()
 
     _, trace, span, flags = received["traceparent"].split("-")
     assert (trace, flags) == (TRACE, "01")
@@ -50,6 +51,6 @@ async def test_trace_goes_on(settings: Settings) -> None:
     assert "baggage" not in received
 
 
-def test_no_request_has_no_trace() -> None:
-    """Where nothing is traced, nothing is sent."""
-    assert Context().run(outgoing_trace.headers) == {}
+def test_call_outside_a_trace_has_no_header() -> None:
+    """Without a trace there is no header."""
+    assert Context().run(propagation.headers) == {}

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import pkgutil
 import sys
+from typing import Literal
 
 from alembic import command, context
 from alembic.config import Config
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from {{ package_name }}.core.database import {{ database }} as dialect
-from {{ package_name }}.core.database.models import Base
+from {{ package_name }}.core.database.models import Base, UtcDateTime
 from {{ package_name }}.core.errors import UnavailableError
 
 PACKAGE = "{{ package_name }}"
@@ -38,12 +39,23 @@ def import_models() -> None:
             importlib.import_module(module.name)
 
 
+def render_item(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Return the code of a type in a new migration, False for Alembic's own.
+
+    A migration names SQLAlchemy's types only, so that it needs no import and outlives the model.
+    """
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
 def run_migrations(connection: Connection) -> None:
     """Run the migrations of Alembic's current command in one transaction."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=True,
+        render_item=render_item,
         render_as_batch=dialect.RENDER_AS_BATCH,
         transactional_ddl=True,  # SQLite's too: otherwise two processes would both start
     )
