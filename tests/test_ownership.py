@@ -152,18 +152,16 @@ PRACTICES = {
         off=False,
         files=paths(
             """
-            api/__init__.py api/dependencies.py api/routes/__init__.py api/routes/accounts.py
-            api/routes/dashboard.py api/routes/posts.py api/routes/transfers.py
-            api/routes/user_stats.py api/routes/users.py api/routes/valuation.py
-            api/schemas/__init__.py api/schemas/accounts.py api/schemas/dashboard.py
-            api/schemas/posts.py api/schemas/transfers.py api/schemas/users.py domain/__init__.py
-            domain/commands.py domain/models.py example/__init__.py example/user_stats.py
-            example/valuation.py example/welcome_email_durable.py infrastructure/__init__.py
-            infrastructure/exchange_rates.py infrastructure/repositories.py
-            infrastructure/user_stats.py migrations/versions/2026_01_02_0002_example.py
-            services/__init__.py services/dashboard.py services/ports.py services/post_service.py
-            services/transfer_service.py services/user_service.py services/user_stats.py
-            services/valuation.py services/welcome_email.py utils/__init__.py utils/batching.py
+            api/dependencies.py api/routes/accounts.py api/routes/dashboard.py api/routes/posts.py
+            api/routes/transfers.py api/routes/user_stats.py api/routes/users.py
+            api/routes/valuation.py api/schemas/accounts.py api/schemas/dashboard.py
+            api/schemas/posts.py api/schemas/transfers.py api/schemas/users.py domain/commands.py
+            domain/models.py example/__init__.py example/user_stats.py example/valuation.py
+            example/welcome_email_durable.py infrastructure/exchange_rates.py
+            infrastructure/repositories.py infrastructure/user_stats.py
+            migrations/versions/2026_01_02_0002_example.py services/dashboard.py services/ports.py
+            services/post_service.py services/transfer_service.py services/user_service.py
+            services/user_stats.py services/valuation.py services/welcome_email.py utils/batching.py
             utils/concurrency.py
             """,
             """

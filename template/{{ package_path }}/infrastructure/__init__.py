@@ -1,1 +1,1 @@
-"""Implementations of the interfaces in services/ports.py."""
+"""Implementations of the interfaces of the services: in SQL, and over HTTP."""
