@@ -1,8 +1,24 @@
-"""Imports: nothing happens when a module is imported."""
+"""Imports: the core stands alone, and nothing happens when a module is imported."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+from support.source_code import PACKAGE, modules
+
+
+def test_core_imports_nothing_outside_core() -> None:
+    """The contract in pyproject.toml names the packages that Tenon knows; this holds for all."""
+    core = f"{PACKAGE.name}.core"
+    found = {
+        f"{module.path}: {name}"
+        for module in modules(PACKAGE)
+        if module.path.startswith("core/")
+        for name in module.names.values()
+        if name.partition(".")[0] == PACKAGE.name and not f"{name}.".startswith(f"{core}.")
+    }
+
+    assert found == set(), "Pass what the core needs as an argument."
 
 
 def test_nothing_happens_at_import(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ import pytest
 
 from support.source_code import calls, refuse
 
-# The name, its module, and the sentence that says what to write.
+LOAD = "Take the settings as an argument; a command or a test calls `Settings.load`."
+
+# By the name of the call: the only module with the call, and what to write elsewhere.
 OWNERS = {
-    "{{ package_name }}.settings.Settings": (
-        "",
-        "Take the settings as an argument; a command or a test calls `Settings.load`.",
-    ),
+    "{{ package_name }}.settings.Settings": ("", LOAD),
+    "{{ package_name }}.practices.PracticeSettings": ("", LOAD),
+    "{{ package_name }}.core.cli.CoreSettings": ("", LOAD),
     "fastapi.FastAPI": ("core/app.py", "Call `create_app`, which builds the application."),
     "{{ package_name }}.core.app.Application": (
         "core/app.py",

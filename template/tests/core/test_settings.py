@@ -1,4 +1,4 @@
-"""Settings: where they come from, what they refuse and what they show."""
+"""Settings: sources, bounds and error messages."""
 
 import os
 from pathlib import Path
@@ -13,19 +13,19 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
 def variables(model: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
-    """Return every variable that the settings read, with its default."""
+    """Return the variable of each field, with its default."""
     found: dict[str, str] = {}
     for name in type(model).model_fields:
         value = getattr(model, name)
         if isinstance(value, BaseModel):
             found |= variables(value, f"{prefix}{name.upper()}__")
         else:
-            found[f"{prefix}{name.upper()}"] = written(value)
+            found[f"{prefix}{name.upper()}"] = environment_text(value)
     return found
 
 
-def written(value: object) -> str:
-    """Return a value as an environment has it."""
+def environment_text(value: object) -> str:
+    """Return a value as the text of an environment variable."""
     if isinstance(value, tuple):
         return ",".join(value)
     if isinstance(value, SecretStr):
@@ -46,7 +46,7 @@ def test_example_lists_every_variable_with_its_default(monkeypatch: pytest.Monke
 
 
 def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable of the environment wins over .env, and an argument over both."""
+    """A variable wins over .env, and an override over both."""
     server = f"{PREFIX}SERVER__"
     Path(".env").write_text(f"{server}HOST=file\n{server}PORT=1\n", encoding="utf-8")
     monkeypatch.setenv(f"{server}PORT", "2")
@@ -56,15 +56,15 @@ def test_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None
     assert Settings.load({"server": {"port": 3}}).server.port == 3
 
 
-def test_foreign_variables_are_left_alone() -> None:
-    """A .env file may hold variables of other programs."""
+def test_other_variables_are_ignored() -> None:
+    """A .env file may have variables of other programs."""
     Path(".env").write_text("POSTGRES_PASSWORD=x\n", encoding="utf-8")
 
     assert Settings.load({}).server.port == 8000
 
 
 def test_settings_are_frozen(settings: Settings) -> None:
-    """Nobody changes a setting, or a group of them, while the service runs."""
+    """Neither the settings nor their groups can be changed."""
     groups = [value for _, value in settings if isinstance(value, BaseModel)]
     for model in (settings, *groups):
         for name in type(model).model_fields:
@@ -73,7 +73,7 @@ def test_settings_are_frozen(settings: Settings) -> None:
 
 
 def test_numbers_are_bounded() -> None:
-    """A number that makes no sense is refused at both ends."""
+    """Every number has a minimum and a maximum."""
     schema = Settings.model_json_schema()
     for model in (schema, *schema.get("$defs", {}).values()):
         for name, field in model["properties"].items():
@@ -91,17 +91,17 @@ def test_numbers_are_bounded() -> None:
         ("SERVER__PROT", "8000"),
         ("SERVER__DRAIN_SECONDS", "-1"),
         ("SERVER__HOST", ""),
-        ("SERVER__HEADER_BYTES", "1"),
+        ("SERVER__MAX_HEADER_BYTES", "1"),
         ("SERVER__TRUSTED_PROXIES", "proxy.example.org"),
         ("SERVER__TRUSTED_PROXIES", "*"),
         ("SERVER__TRUSTED_PROXIES", "0.0.0.0/0"),
         ("LIMITS__MAX_BODY_BYTES", "-1"),
-        ("LIMITS__REQUEST_SECONDS", "0"),
+        ("LIMITS__REQUEST_TIMEOUT_SECONDS", "0"),
         ("CORS__CREDENTIALS", "perhaps"),
     ],
 )
 def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bad value is told in one line that names its variable."""
+    """A bad value or an unknown name is an error of one line that names the variable."""
     monkeypatch.setenv(PREFIX + name, value)
 
     with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}(__0)?: [^\n]+\Z"):
@@ -109,7 +109,7 @@ def test_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_lists_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list is written as people write one."""
+    """The items of a list are separated by commas, with or without spaces."""
     monkeypatch.setenv(f"{PREFIX}LIMITS__ALLOWED_HOSTS", "example.org, *.example.org")
     monkeypatch.setenv(f"{PREFIX}SERVER__TRUSTED_PROXIES", "10.0.0.1,10.1.0.0/16")
 
@@ -118,14 +118,14 @@ def test_lists_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.server.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
 
 
-def test_credentials_are_not_for_every_site() -> None:
-    """What only a signed-in user may see is not shown to the pages of every site."""
+def test_credentials_need_named_origins() -> None:
+    """Credentials can't be allowed for every origin."""
     with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}CORS: [^\n]+\Z"):
         Settings.load({"cors": {"origins": ["*"], "credentials": True}})
 
 
 def test_file_must_be_text() -> None:
-    """A .env file that can't be read is told in one line."""
+    """A .env file that can't be read is an error of one line."""
     Path(".env").write_bytes(b"\xff\xfe")
 
     with pytest.raises(InvalidSettingsError, match=r"\A[^\n]*\.env: [^\n]+\Z"):

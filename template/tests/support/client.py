@@ -1,4 +1,4 @@
-"""A client of the application in this process."""
+"""An HTTP client of an application in this process."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from {{ package_name }}.core.app import Application
 
 isolations: list[Callable[[Application], AbstractAsyncContextManager[None]]] = []
-"""What the `client` fixture enters, such as a transaction that is rolled back."""
+"""Context managers of the `client` fixture, such as a transaction that is rolled back."""
 
 
 @asynccontextmanager

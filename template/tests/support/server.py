@@ -1,4 +1,4 @@
-"""The server of the tests, in this process and as a command."""
+"""The server, in this process and as a command."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ START_SECONDS = 60
 
 
 class SkippedTime:
-    """Stands in for the `time` module where a test skips time instead of waiting."""
+    """Replaces the `time` module where a test skips time instead of waiting."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -40,19 +40,18 @@ class SkippedTime:
         self.skipped += seconds
 
     def monotonic(self) -> float:
-        """Return what time.monotonic() returns, and the skipped seconds."""
+        """Return time.monotonic() plus the skipped seconds."""
         return time.monotonic() + self.skipped
 
     def perf_counter(self) -> float:
-        """Return what time.perf_counter() returns, and the skipped seconds."""
+        """Return time.perf_counter() plus the skipped seconds."""
         return time.perf_counter() + self.skipped
 
 
 def free_port() -> int:
-    """Return a port that no server listens on.
+    """Return a free port below the ephemeral ports.
 
-    It lies below the ports that systems hand out by themselves: one of those could be given to
-    another test before the service that it is meant for has started.
+    The system could give an ephemeral port to another test before the service has started.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -61,10 +60,10 @@ def free_port() -> int:
 
 
 class InProcessServer(DrainingServer):
-    """The real server; it ticks every 10 ms instead of every 100, so tests wait less.
+    """The server, with a tick of 10 ms instead of 100: tests wait less.
 
     Attributes:
-        port: Where it listens.
+        port: The port that it listens on.
     """
 
     config: Config
@@ -82,7 +81,7 @@ class InProcessServer(DrainingServer):
 async def served(
     app: Application, settings: ServerSettings | None = None
 ) -> AsyncIterator[InProcessServer]:
-    """Serve the application by the real server, and yield the server."""
+    """Serve the application on a free port, and yield the server."""
     server = InProcessServer(app, settings or ServerSettings())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.port = listener.getsockname()[1]
@@ -95,7 +94,7 @@ async def served(
 
 
 class Service:
-    """The command, running."""
+    """The command as a process."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
         self.process = process
@@ -104,7 +103,7 @@ class Service:
         self.log = log
 
     def wait_until_ready(self) -> None:
-        """Wait until it listens, which it does once all its components have started."""
+        """Wait until it listens: all components have started then."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             with suppress(OSError), socket.create_connection(self.address, timeout=5):
@@ -114,17 +113,17 @@ class Service:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Ask it to stop."""
+        """Send the stop signal."""
         self.process.send_signal(STOP)
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end; return its exit status and what it printed."""
+        """Wait for the exit; return the exit status and the output."""
         status = self.process.wait(timeout=30)
         self.log.seek(0)
         return status, self.log.read().decode()
 
 
-# Its standard input ends with the process that has started it, even if that one is killed.
+# Kills the process group when standard input ends: the process that started it has exited.
 WATCHER = """
 import os, signal, sys
 sys.stdin.read()
@@ -134,7 +133,7 @@ getattr(os, "killpg", os.kill)(int(sys.argv[1]), getattr(signal, "SIGKILL", sign
 
 @contextmanager
 def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Kill a process, and those that it started, after the block or when the tests are killed."""
+    """Kill a process and its children after the block, or when the tests are killed."""
     command = [sys.executable, "-I", "-S", "-c", WATCHER, str(process.pid)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as watcher:
         try:
@@ -149,9 +148,9 @@ def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a child process whose coverage is not measured.
+    """Return the environment of a child process without coverage.
 
-    Measuring doubles the time of a start. Tests in this process cover the same lines.
+    Coverage doubles the time of a start, and tests in this process cover the same lines.
     """
     hidden = "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"
     return {name: value for name, value in os.environ.items() if name not in hidden}
@@ -159,7 +158,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def starting(*arguments: str, **variables: str) -> Iterator[Service]:
-    """Start the command on a free port, do not wait for it, and leave nothing running."""
+    """Start the command on a free port, without waiting for it, and kill it after the block."""
     own = {PREFIX + name: value for name, value in variables.items()}
     port = free_port()
     command = [sys.executable, "-m", "{{ package_name }}"]
@@ -180,7 +179,7 @@ def starting(*arguments: str, **variables: str) -> Iterator[Service]:
 
 @contextmanager
 def launched(*arguments: str, **variables: str) -> Iterator[Service]:
-    """Start the command on a free port, wait until it listens, and leave nothing running."""
+    """Start the command on a free port, wait until it listens, and kill it after the block."""
     with starting(*arguments, **variables) as service:
         service.wait_until_ready()
         yield service
@@ -188,12 +187,12 @@ def launched(*arguments: str, **variables: str) -> Iterator[Service]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One life of the command, from start to exit.
+    """A run of the command, from start to exit.
 
     Attributes:
-        statuses: The response status of each path that was requested.
-        exit_status: What the process returned after a stop signal.
-        output: What it printed.
+        statuses: The response status of each path.
+        exit_status: The exit status after a stop signal.
+        output: The standard output and standard error.
     """
 
     statuses: dict[str, int]
@@ -203,7 +202,7 @@ class Session:
 
 @lru_cache
 def served_session(*arguments: str) -> Session:
-    """Start the command, send two requests and stop it; the tests that only look share one life."""
+    """Start the command, send two requests and stop it, once for all tests."""
     with (
         launched(*arguments, SERVER__DRAIN_SECONDS="0") as service,
         httpx.Client(base_url=service.url, headers={"X-Request-ID": "one"}) as client,

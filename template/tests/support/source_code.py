@@ -1,4 +1,4 @@
-"""The syntax trees of the code, for rules that neither ruff nor import-linter can express."""
+"""Syntax trees of the code, for rules that neither ruff nor import-linter can express."""
 
 import ast
 import importlib.util
@@ -15,7 +15,7 @@ PACKAGE = Path(spec.origin).parent
 TESTS = Path(__file__).parents[1]
 
 ALLOWED = "# allowed: "
-"""The comment that exempts its line, followed by the reason."""
+"""Start of the comment that exempts its line; the reason follows."""
 
 Line = ast.AnnAssign | ast.arg | ast.expr | ast.keyword
 Node = TypeVar("Node", bound=Line)
@@ -26,8 +26,8 @@ class Module:
     """A module, parsed.
 
     Attributes:
-        path: Relative to the folder that was parsed.
-        names: What the imported names stand for, such as `fastapi.FastAPI`.
+        path: The path relative to the parsed folder.
+        names: The full name of each imported name, such as `fastapi.FastAPI`.
     """
 
     path: str
@@ -36,17 +36,17 @@ class Module:
     names: Mapping[str, str]
 
     def is_allowed(self, node: Line) -> bool:
-        """Return whether a comment on one of the node's lines exempts it."""
+        """Return whether a comment on a line of the node exempts it."""
         return any(ALLOWED in line for line in self.lines[node.lineno - 1 : node.end_lineno])
 
     def full_name(self, expression: ast.expr) -> str:
-        """Return the name of a function or method, imported names in full."""
+        """Return the full name of a function or method."""
         first, dot, rest = ast.unparse(expression).partition(".")
         return f"{self.names.get(first, first)}{dot}{rest}"
 
 
 def imported_names(path: Path, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, str]]:
-    """Yield each imported name and what it stands for."""
+    """Yield each imported name with its full name."""
     packages = path.relative_to(PACKAGE.parent).parts[:-1] if PACKAGE in path.parents else ()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -61,7 +61,7 @@ def imported_names(path: Path, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, 
 
 @cache
 def modules(folder: Path) -> Sequence[Module]:
-    """Return the modules of a folder, each parsed once a session."""
+    """Return the modules of a folder, parsed once a session."""
     found = []
     for path in sorted(folder.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def modules(folder: Path) -> Sequence[Module]:
 
 
 def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Node]]:
-    """Yield every node of a kind that no comment exempts."""
+    """Yield the nodes of a kind, without those that a comment exempts."""
     for module in modules(folder):
         for node in module.nodes:
             if isinstance(node, kind) and not module.is_allowed(node):
@@ -86,25 +86,25 @@ def find(kind: type[Node], folder: Path = PACKAGE) -> Iterator[tuple[Module, Nod
 
 
 def calls(name: str, owner: str = "") -> Iterator[tuple[Module, ast.Call]]:
-    """Yield the calls of a function in the package, outside the module that may call it.
+    """Yield the calls of a function in the package, outside its owner.
 
     Args:
         name: The full name of a function, or a dot and the name of a method of any object.
-        owner: The path of the module that may call it.
+        owner: The path of the only module that may call it.
     """
     for module, node in find(ast.Call):
         full_name = module.full_name(node.func)
-        is_meant = full_name == name or (name.startswith(".") and full_name.endswith(name))
-        if is_meant and module.path != owner:
+        is_call = full_name == name or (name.startswith(".") and full_name.endswith(name))
+        if is_call and module.path != owner:
             yield module, node
 
 
 def refuse(found: Iterable[tuple[Module, Line]], instead: str) -> None:
-    """Fail if a rule is broken somewhere.
+    """Fail if a rule is broken.
 
     Args:
-        found: The places.
-        instead: A sentence that says what to write.
+        found: The nodes that break it.
+        instead: A sentence with the alternative.
     """
     __tracebackhide__ = True
     places = [f"{module.path}:{node.lineno}" for module, node in found]

@@ -1,4 +1,4 @@
-"""Errors at the edge: every one is a problem, and none tells what it should not."""
+"""Problems: the response to every error, without secrets."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ from support.server import served
 
 
 def refuse(value: str) -> str:
-    """Refuse a value the way that careless validators do: by quoting it."""
+    """Reject a value with a message that quotes it."""
     raise ValueError(f"{value} is wrong")
 
 
 class Body(BaseModel):
-    """A request with one field of each kind that matters here."""
+    """A body with a field for each kind of error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class Body(BaseModel):
 
 
 class NameTakenError(errors.ConflictError):
-    """An error that a project adds."""
+    """An error of the project."""
 
     code = "name_taken"
 
@@ -48,37 +48,37 @@ router = APIRouter(prefix="/try")
 
 
 @router.post("/body")
-async def take(body: Body) -> Body:
-    """Take a body."""
+async def echo(body: Body) -> Body:
+    """Return the body."""
     return body
 
 
 @router.get("/error/{name}")
 async def fail(name: str) -> None:
-    """Raise the error of that name."""
+    """Raise an error by its name."""
     raise {
-        "ours": NameTakenError("That address has an account."),
+        "domain": NameTakenError("That address has an account."),
         "unauthorized": errors.UnauthorizedError("Sign in first."),
         "unavailable": errors.UnavailableError("Try again later."),
-        "theirs": HTTPException(418, "short and stout", {"X-Pot": "tea"}),
-        "unforeseen": RuntimeError("hunter2"),
+        "http": HTTPException(418, "short and stout", {"X-Pot": "tea"}),
+        "unhandled": RuntimeError("hunter2"),
     }[name]
 
 
 @router.get("/stream")
 async def stream() -> StreamingResponse:
-    """Fail after the status is out."""
+    """Fail after the response has started."""
 
-    async def parts() -> AsyncIterator[bytes]:
-        yield b"begun"
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"chunk"
         raise RuntimeError("hunter2")
 
-    return StreamingResponse(parts())
+    return StreamingResponse(chunks())
 
 
 @pytest.fixture(scope="module")
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of an application that can fail in every way."""
+    """Yield a client of the routes."""
     async with connect(
         build(settings.limits, [Component(name="try", routers=(router,))])
     ) as client:
@@ -90,18 +90,18 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     [
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/try/body", 405, "method_not_allowed"),
-        ("GET", "/try/error/ours", 409, "name_taken"),
+        ("GET", "/try/error/domain", 409, "name_taken"),
         ("GET", "/try/error/unauthorized", 401, "unauthorized"),
         ("GET", "/try/error/unavailable", 503, "unavailable"),
-        ("GET", "/try/error/theirs", 418, "http_418"),
+        ("GET", "/try/error/http", 418, "http_418"),
         ("POST", "/try/body", 422, "invalid_request"),
-        ("GET", "/try/error/unforeseen", 500, "internal_error"),
+        ("GET", "/try/error/unhandled", 500, "internal_error"),
     ],
 )
 async def test_every_error_is_a_problem(
     client: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
-    """Each status comes as RFC 9457 says, with a code for programs."""
+    """The body of every error is an RFC 9457 problem with a code."""
     response = await client.request(method, path)
     body = response.json()
 
@@ -116,19 +116,21 @@ async def test_every_error_is_a_problem(
         ("/try/body", "allow", "POST"),
         ("/try/error/unauthorized", "www-authenticate", "Bearer"),
         ("/try/error/unavailable", "retry-after", "5"),
-        ("/try/error/theirs", "x-pot", "tea"),
+        ("/try/error/http", "x-pot", "tea"),
     ],
 )
-async def test_headers_that_a_status_calls_for(
+async def test_headers_that_a_status_requires(
     client: httpx.AsyncClient, path: str, header: str, value: str
 ) -> None:
-    """The headers that tell the caller what to do next are there."""
+    """The response has the headers that its status requires, and those of the HTTPException."""
     assert (await client.get(path)).headers[header] == value
 
 
-async def test_message_is_shown(client: httpx.AsyncClient) -> None:
-    """The sentence of an error of ours reaches the caller; a mere phrase is not repeated."""
-    assert (await client.get("/try/error/ours")).json()["detail"] == "That address has an account."
+async def test_detail_is_the_message(client: httpx.AsyncClient) -> None:
+    """The message of an AppError is the detail; without a message there is no detail."""
+    assert (await client.get("/try/error/domain")).json()[
+        "detail"
+    ] == "That address has an account."
     assert "detail" not in (await client.get("/nowhere")).json()
 
 
@@ -144,16 +146,16 @@ async def test_message_is_shown(client: httpx.AsyncClient) -> None:
     ],
     ids=["too short", "wrong type", "no choice", "no number", "quoted by a validator", "unknown"],
 )
-async def test_input_is_never_echoed(client: httpx.AsyncClient, body: dict[str, object]) -> None:
-    """What the caller sent, a password perhaps, does not come back."""
+async def test_input_is_not_echoed(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+    """No response has the input, which may be a password."""
     response = await client.post("/try/body", json=body)
 
     assert response.status_code == 422
     assert "hunter2" not in response.text
 
 
-async def test_faults_are_few_and_short(client: httpx.AsyncClient) -> None:
-    """The answer does not grow with the request, however much is wrong with it."""
+async def test_field_errors_are_bounded(client: httpx.AsyncClient) -> None:
+    """A response has at most 100 field errors, and shortens the names of fields."""
     body = {"password": "x" * 12, "named": {f"~/{number}{'x' * 1000}": "" for number in range(999)}}
     response = await client.post("/try/body", json=body)
 
@@ -162,8 +164,8 @@ async def test_faults_are_few_and_short(client: httpx.AsyncClient) -> None:
     assert response.json()["errors"][0]["pointer"].startswith("/body/named/~0~10xxx")
 
 
-async def test_fault_says_where_and_why(client: httpx.AsyncClient) -> None:
-    """The caller learns which value broke which rule."""
+async def test_field_error_has_pointer_and_rule(client: httpx.AsyncClient) -> None:
+    """A field error points at the value, and states the rule that it violates."""
     response = await client.post("/try/body", json={"password": "short"})
 
     assert response.json()["errors"] == [
@@ -175,8 +177,8 @@ async def test_fault_says_where_and_why(client: httpx.AsyncClient) -> None:
     ]
 
 
-async def test_half_a_surrogate_is_answered(client: httpx.AsyncClient) -> None:
-    """A field's name that has no encoding does not break the answer."""
+async def test_lone_surrogate_gets_422(client: httpx.AsyncClient) -> None:
+    """The name of a field may have no UTF-8 encoding."""
     response = await client.post(
         "/try/body", content=rb'{"\ud800": 1}', headers={"Content-Type": "application/json"}
     )
@@ -184,46 +186,46 @@ async def test_half_a_surrogate_is_answered(client: httpx.AsyncClient) -> None:
     assert response.status_code == 422
 
 
-async def test_unforeseen_error_tells_nothing(
+async def test_unhandled_error_is_in_the_log_only(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The cause is in the log, not in the answer, and the next request is served."""
-    response = await client.get("/try/error/unforeseen")
+    """The log has the cause, the response does not, and the next request is served."""
+    response = await client.get("/try/error/unhandled")
 
     assert "hunter2" not in response.text
     assert "hunter2" in caplog.text
     assert (await client.get("/nowhere")).status_code == 404
 
 
-def ask_twice(port: int) -> list[int]:
-    """Fail a request, then send another one on the same connection; return the statuses."""
+def request_twice(port: int) -> list[int]:
+    """Return the statuses of a request that fails and the next one of the connection."""
     with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
         statuses = []
-        for path in ("/try/error/unforeseen", "/nowhere"):
+        for path in ("/try/error/unhandled", "/nowhere"):
             connection.request("GET", path)
             response = connection.getresponse()
             response.read()
             statuses.append(response.status)
-            connection.auto_open = 0  # what was opened must do
+            connection.auto_open = 0  # no second connection
     return statuses
 
 
-async def test_connection_outlives_an_unforeseen_error(settings: Settings) -> None:
-    """The next request on the connection, an innocent one behind the same proxy, is answered."""
+async def test_connection_survives_an_unhandled_error(settings: Settings) -> None:
+    """The connection, which clients may share behind a proxy, serves the next request."""
     app = build(settings.limits, [Component(name="try", routers=(router,))])
 
     async with served(app) as server:
-        assert await asyncio.to_thread(ask_twice, server.port) == [500, 404]
+        assert await asyncio.to_thread(request_twice, server.port) == [500, 404]
 
 
-async def test_broken_stream_breaks_off(client: httpx.AsyncClient) -> None:
-    """Once the status is out, only a broken connection says that something failed."""
+async def test_failed_stream_breaks_the_connection(client: httpx.AsyncClient) -> None:
+    """After the response has started, the server learns of an error by an exception."""
     with pytest.raises(RuntimeError):
         await client.get("/try/stream")
 
 
-async def test_problems_are_declared(settings: Settings) -> None:
-    """The OpenAPI document says that errors are problems."""
+async def test_problems_are_in_openapi(settings: Settings) -> None:
+    """The OpenAPI document declares the problems of each route."""
     app = build(settings.limits, [Component(name="try", routers=(router,))])
     responses = app.openapi()["paths"]["/try/body"]["post"]["responses"]
 

@@ -1,4 +1,4 @@
-"""Headers: what protects the users of browsers, and what asks clients to leave."""
+"""Response headers: content sniffing, framing, CORS and draining."""
 
 import httpx
 import pytest
@@ -12,13 +12,13 @@ ORIGIN = "https://app.example.org"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
-async def test_answers_are_what_they_say(reader: httpx.AsyncClient, path: str) -> None:
-    """A browser does not guess the type of an answer."""
+async def test_content_type_is_not_sniffed(reader: httpx.AsyncClient, path: str) -> None:
+    """Every response has nosniff."""
     assert (await reader.get(path)).headers["x-content-type-options"] == "nosniff"
 
 
-async def test_documents_are_not_framed(reader: httpx.AsyncClient) -> None:
-    """A page of ours can't be shown inside another one, and does not give its address away."""
+async def test_html_is_not_framed(reader: httpx.AsyncClient) -> None:
+    """An HTML page can't be framed, and sends no Referer."""
     headers = (await reader.get("/docs")).headers
 
     assert headers["content-security-policy"] == "frame-ancestors 'none'"
@@ -26,8 +26,8 @@ async def test_documents_are_not_framed(reader: httpx.AsyncClient) -> None:
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_other_sites_may_not_call(reader: httpx.AsyncClient) -> None:
-    """Without a setting, no page of another site may read an answer."""
+async def test_no_origin_is_allowed_by_default(reader: httpx.AsyncClient) -> None:
+    """Without the setting, no response has CORS headers."""
     response = await reader.get("/nowhere", headers={"Origin": ORIGIN})
 
     assert "access-control-allow-origin" not in response.headers
@@ -36,20 +36,20 @@ async def test_other_sites_may_not_call(reader: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("origin", "allowed"), [(ORIGIN, ORIGIN), ("https://evil.example.org", None)]
 )
-async def test_named_sites_may_call(origin: str, allowed: str | None) -> None:
-    """A site that is named may call; others still may not."""
+async def test_origins_of_the_settings_are_allowed(origin: str, allowed: str | None) -> None:
+    """An origin of the settings is allowed, for a preflight and a request; another is not."""
     settings = Settings.load({"cors": {"origins": [ORIGIN], "credentials": True}})
     async with connect(create_app(settings)) as client:
         headers = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
-        asked = await client.options("/nowhere", headers=headers)
-        called = await client.get("/nowhere", headers={"Origin": origin})
+        preflight = await client.options("/nowhere", headers=headers)
+        response = await client.get("/nowhere", headers={"Origin": origin})
 
-    assert asked.headers.get("access-control-allow-origin") == allowed
-    assert called.headers.get("access-control-allow-origin") == allowed
+    assert preflight.headers.get("access-control-allow-origin") == allowed
+    assert response.headers.get("access-control-allow-origin") == allowed
 
 
-async def test_draining_service_sends_clients_away(settings: Settings) -> None:
-    """While it drains, the next request of a client goes over a new connection, so elsewhere."""
+async def test_draining_server_closes_connections(settings: Settings) -> None:
+    """While the server drains, a response closes its connection: the next one goes elsewhere."""
     app = create_app(settings)
     async with connect(app) as client:
         before = await client.get("/nowhere")

@@ -1,4 +1,4 @@
-"""Bodies: JSON that means the same to every reader, and nothing that only looks like it."""
+"""JSON bodies that every parser reads the same way."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ async def place(order: Order) -> Order:
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of an application that takes orders."""
+    """Yield a client of the route."""
     async with connect(build(settings.limits, [Component(name="o", routers=(router,))])) as client:
         yield client
 
@@ -63,8 +63,8 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     ],
     ids=range(17),
 )
-async def test_doubtful_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    """What is no JSON, or is read differently by others, is the caller's mistake."""
+async def test_ambiguous_json_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
+    """A body that is not JSON, or that parsers read differently, gets 422."""
     response = await client.post("/orders", content=body, headers=JSON)
 
     assert response.status_code == 422
@@ -81,8 +81,8 @@ async def test_doubtful_json_is_refused(client: httpx.AsyncClient, body: bytes) 
     ],
     ids=range(4),
 )
-async def test_good_json_is_taken(client: httpx.AsyncClient, body: bytes) -> None:
-    """Nothing that is plain JSON is refused."""
+async def test_plain_json_is_accepted(client: httpx.AsyncClient, body: bytes) -> None:
+    """JSON with escapes, Unicode and large numbers is accepted."""
     response = await client.post("/orders", content=body, headers=JSON)
 
     assert response.status_code == 201
@@ -98,10 +98,10 @@ async def test_good_json_is_taken(client: httpx.AsyncClient, body: bytes) -> Non
     ],
     ids=["text", "form", "nearly JSON", "compressed"],
 )
-async def test_other_media_types_are_refused(
+async def test_other_media_types_are_rejected(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
-    """A body that the route does not read is refused by its type, not by what it seems to lack."""
+    """A body of another media type, or a compressed one, gets 415."""
     response = await client.post("/orders", content=b"{}", headers=headers)
 
     assert response.status_code == 415
@@ -109,8 +109,8 @@ async def test_other_media_types_are_refused(
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.a+json"])
-async def test_kinds_of_json_are_taken(client: httpx.AsyncClient, kind: str) -> None:
-    """Parameters and vendors' types are JSON too."""
+async def test_json_media_types_are_accepted(client: httpx.AsyncClient, kind: str) -> None:
+    """A media type may have parameters or the suffix +json."""
     response = await client.post("/orders", content=b"{}", headers={"Content-Type": kind})
 
     assert response.status_code == 201
