@@ -1,4 +1,4 @@
-"""What rendered services cost, as ratios that are measured within one run."""
+"""Costs of rendered services, as ratios that are measured within one run."""
 
 
 class BenchmarkError(Exception):

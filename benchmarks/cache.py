@@ -1,4 +1,4 @@
-"""What a cached read costs in a rendered service, and what the cache does under faults."""
+"""Costs of a cached read in a rendered service, and the cache under faults."""
 
 from benchmarks.in_process import measure_variant
 from benchmarks.inside.cache import REDIS_ROWS, ROWS

@@ -1,4 +1,4 @@
-"""What data costs in a rendered service, against the guide's own form."""
+"""Costs of data in a rendered service, against the guide's own form."""
 
 from benchmarks.in_process import measure_variant
 from benchmarks.inside.data import ROWS

@@ -13,7 +13,7 @@ from benchmarks.servers import ServerSpec, free_ports
 from benchmarks.specs import rendered
 
 PACKAGES = ("fastapi", "pydantic", "sqlalchemy", "uvloop")
-"""What every variant with a database has."""
+"""The packages of every variant with a database."""
 
 
 class Output(TypedDict):

@@ -17,7 +17,7 @@ CONTENT_LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a load received.
+    """The result of a load.
 
     Attributes:
         requests: Responses.

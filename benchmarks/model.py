@@ -1,4 +1,4 @@
-"""What a benchmark declares, and the run that measures it."""
+"""The declaration of a benchmark, and the run that measures it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

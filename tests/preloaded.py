@@ -30,7 +30,7 @@ DEPENDENCIES = (
     "taskiq",
     "uvicorn",
 )
-"""What is imported once, if the environment has it."""
+"""The modules that are imported once, if the environment has them."""
 
 LOOP = f"""
 import contextlib, importlib, json, os, sys

@@ -1,4 +1,4 @@
-"""A Redis server for the tests of faults: on a free port, or the one that TEST_REDIS_URL names."""
+"""A Redis server for the fault tests: on a free port, or the one that TEST_REDIS_URL names."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from tenon.demo import free_port
 
 @dataclass(slots=True)
 class Server:
-    """A Redis server. One that is not ours can't be hurt."""
+    """A Redis server; `process` is None if the tests did not start it."""
 
     url: str
     process: subprocess.Popen[bytes] | None = None
@@ -27,15 +27,15 @@ class Server:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it is."""
+        """Its host and port."""
         parts = urlsplit(self.url)
         assert parts.hostname is not None
         return parts.hostname, parts.port or 6379
 
     def own(self) -> subprocess.Popen[bytes]:
-        """Return the process of a server that a test may hurt; without one, it is skipped."""
+        """Return the process; skip the test if it did not start the server."""
         if self.process is None:
-            pytest.skip("TEST_REDIS_URL names a server that is not ours to hurt.")
+            pytest.skip("TEST_REDIS_URL names a server that the tests must not stop.")
         return self.process
 
     def signal(self, number: int) -> None:
@@ -43,7 +43,7 @@ class Server:
         self.own().send_signal(number)
 
     def start(self) -> None:
-        """Start one of our own, and wait for it."""
+        """Start a server, and wait until it responds."""
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.address[1])]
         self.process = subprocess.Popen(
             [*command, "--save", "", "--appendonly", "no"],
@@ -59,12 +59,12 @@ class Server:
         pytest.fail("The server does not start")
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self.signal(signal.SIGKILL)
         self.own().wait()
 
     def do(self, *words: str) -> bytes:
-        """Send a command and return the beginning of the answer."""
+        """Send a command and return the start of the reply."""
         with socket.create_connection(self.address, timeout=5) as connection:
             parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
             connection.sendall(f"*{len(words)}\r\n{''.join(parts)}".encode())
@@ -73,7 +73,7 @@ class Server:
 
 @contextmanager
 def redis_server() -> Iterator[Server]:
-    """Run a server of our own, or yield the one that TEST_REDIS_URL names."""
+    """Run a server, or yield the one that TEST_REDIS_URL names if there is no redis-server."""
     if shutil.which("redis-server") is None:
         given = os.environ.get("TEST_REDIS_URL")
         assert given, "Install redis-server (apt-get install redis-server) or set TEST_REDIS_URL."

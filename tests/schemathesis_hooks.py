@@ -1,4 +1,4 @@
-"""What no schema can say of a rendered service; schemathesis.toml names this module."""
+"""Rules of a rendered service that its schema can't express; schemathesis.toml names it."""
 
 import schemathesis
 from hypothesis import strategies
@@ -6,15 +6,14 @@ from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
 KNOWN_AT_RUN_TIME = {
-    "idempotency_key_reused",  # somebody means another transfer by it
+    "idempotency_key_reused",  # the key was used for another transfer
     "invalid_cursor",  # the schema of a cursor has only its length
-    "precondition_failed",  # somebody has seen another version
-    "same_account",  # a rule about two members at once
+    "precondition_failed",  # the user has another version
+    "same_account",  # a rule about two fields
 }
-"""Codes of refusals that hang on more than what one value may be."""
+"""Error codes that depend on more than one value, or on stored data."""
 
-# Mail arrives nowhere under names that are kept for tests, such as x.test: the service refuses
-# those, though they are e-mail addresses to JSON Schema.
+# The service rejects reserved domains such as x.test, which JSON Schema accepts.
 domains = strategies.from_regex(r"[a-z]{1,20}\.(com|org)", fullmatch=True)
 schemathesis.openapi.format("email", strategies.emails(domains=domains))
 
@@ -26,6 +25,6 @@ def filter_failure(
     _case: object,
     response: schemathesis.Response,
 ) -> bool:
-    """Tell whether the service is to blame."""
+    """Return whether a failure is a fault of the service."""
     is_refusal = isinstance(failure, RejectedPositiveData)
     return not (is_refusal and response.json().get("code") in KNOWN_AT_RUN_TIME)

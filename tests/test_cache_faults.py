@@ -1,4 +1,4 @@
-"""What a cache in Redis must survive: a server that is killed, frozen or wrong, crowds, dead peers.
+"""Faults of the cache in Redis: a server that is killed, frozen or wrong, and killed processes.
 
 The code of a rendered project runs in processes of its own, against a real server. Bounds on time
 are settings plus what a busy machine needs.
@@ -26,12 +26,12 @@ from redis_server import Server, redis_server
 pytestmark = [pytest.mark.full, pytest.mark.timed]
 
 PATIENCE = 2.0
-"""Seconds that a busy machine may take for what should take none."""
+"""Seconds of tolerance for a busy machine."""
 
 TIMEOUT_SECONDS = 0.08
 
 WORKER = '''
-"""Fetches from the cache what it is told to, and says how long that took."""
+"""Fetches the keys of each job from the cache, and prints the durations."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ async def do(cache: Cache, job: dict[str, object]) -> dict[str, object]:
     policy = Policy(name="test", codec=JsonCodec(TypeAdapter(int)), ttl=job["ttl"])
     if job["invalidate"]:
         await cache.invalidate(job["invalidate"])
-    if job["at_once"]:
+    if job["concurrent"]:
         await asyncio.gather(*(fetch(key) for key in job["keys"]))
     else:
         for key in job["keys"]:
@@ -83,7 +83,7 @@ asyncio.run(main())
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a job."""
+    """The result of a job."""
 
     loads: int
     waits: list[float]
@@ -91,7 +91,7 @@ class Done:
 
     @property
     def late(self) -> float:
-        """How long all but one in a hundred have waited, at most."""
+        """The 99th percentile of the durations, in seconds."""
         return sorted(self.waits)[len(self.waits) * 99 // 100 - 1]
 
 
@@ -109,21 +109,21 @@ class Worker:
         ttl: float = 60,
         options: tuple[str, ...] = (),
     ) -> None:
-        """Begin to fetch keys.
+        """Start to fetch keys.
 
         Args:
-            keys: One after the other, unless "at once" is among the options.
+            keys: One after the other, unless "concurrent" is among the options.
             value: What a load returns.
-            load_seconds: How long it takes.
-            ttl: How long it is kept.
-            options: "at once"; "invalidate" to invalidate the first key before.
+            load_seconds: The duration of a load.
+            ttl: Its time to live, in seconds.
+            options: "concurrent"; "invalidate" to invalidate the first key before.
         """
         job = {
             "keys": keys,
             "value": value,
             "load_seconds": load_seconds,
             "ttl": ttl,
-            "at_once": "at once" in options,
+            "concurrent": "concurrent" in options,
             "invalidate": keys[0] if "invalidate" in options else "",
         }
         assert self.process.stdin is not None
@@ -131,7 +131,7 @@ class Worker:
         self.process.stdin.flush()
 
     def end(self) -> Done:
-        """Wait until it is done."""
+        """Wait for the result."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.process.wait(10)
@@ -188,7 +188,7 @@ def installed(variant: Variant) -> Iterator[tuple[Path, dict[str, str]]]:
 
 @pytest.fixture
 def project(installed: tuple[Path, dict[str, str]]) -> Iterator[Project]:
-    """Yield the project, and leave none of its processes running."""
+    """Yield the project, and kill its processes after the test."""
     project = Project(*installed)
     try:
         yield project
@@ -200,24 +200,24 @@ def project(installed: tuple[Path, dict[str, str]]) -> Iterator[Project]:
 
 
 def keys(number: int = 1) -> list[str]:
-    """Return keys that nobody has used."""
+    """Return new keys."""
     return [uuid.uuid4().hex for _ in range(number)]
 
 
 def is_stored(worker: Worker, key: str) -> bool:
-    """Tell whether a key that was fetched is served from the server."""
+    """Return whether a fetch of a key is a hit."""
     worker.start(key)
     return worker.end().loads == 0
 
 
 def test_frozen_server_is_a_miss(project: Project, server: Server) -> None:
-    """A server that answers nothing costs a call less than 100 ms, and nothing after the fifth."""
+    """A frozen server costs each of the first five calls 100 ms, and the others nothing."""
     worker, (hot,) = project.worker(server), keys()
     worker.start(hot)
     worker.end()
     assert is_stored(worker, hot)
     server.signal(signal.SIGSTOP)
-    worker.start(*keys(5), options=("at once",))
+    worker.start(*keys(5), options=("concurrent",))
     first = worker.end()
     worker.start(*keys(200))
     others = worker.end()
@@ -232,11 +232,11 @@ def test_frozen_server_is_a_miss(project: Project, server: Server) -> None:
     assert is_stored(worker, hot)
 
 
-def test_crowd_at_a_frozen_server(project: Project, server: Server) -> None:
-    """Two hundred who call at once wait at the same time."""
+def test_concurrent_calls_of_a_frozen_server(project: Project, server: Server) -> None:
+    """Two hundred concurrent callers wait at the same time, not one after the other."""
     worker = project.worker(server)
     server.signal(signal.SIGSTOP)
-    worker.start(*keys(200), options=("at once",))
+    worker.start(*keys(200), options=("concurrent",))
     done = worker.end()
 
     assert done.loads == 200
@@ -244,7 +244,7 @@ def test_crowd_at_a_frozen_server(project: Project, server: Server) -> None:
 
 
 def test_killed_server_is_a_miss(project: Project, server: Server) -> None:
-    """A server that is killed in use, and comes back empty, is noticed only by the loads."""
+    """A server that is killed and comes back empty causes loads, and no error."""
     worker = project.worker(server)
     for _ in range(3):
         hot = keys(20)
@@ -265,8 +265,8 @@ def test_killed_server_is_a_miss(project: Project, server: Server) -> None:
         assert worker.end().loads == 20
 
 
-def test_what_is_forgotten_while_it_is_frozen(project: Project, server: Server) -> None:
-    """What was to be forgotten is not served when the server is back, by any process."""
+def test_invalidation_while_it_is_frozen(project: Project, server: Server) -> None:
+    """An entry invalidated while the server is frozen is not served afterwards, by any process."""
     one, other, (key,) = project.worker(server), project.worker(server, PATIENCE), keys()
     one.start(key, value=1)
     one.end()
@@ -283,7 +283,7 @@ def test_what_is_forgotten_while_it_is_frozen(project: Project, server: Server) 
 
 
 def test_wrong_data_is_replaced(project: Project, server: Server) -> None:
-    """Another type, another schema or less than an entry is a miss, and gone."""
+    """A value of another type or schema, or a damaged entry, is a miss and is replaced."""
     worker, (key,) = project.worker(server, PATIENCE), keys()
     name = f"my-service:v1:key:{key}"
     for wrong in (
@@ -301,7 +301,7 @@ def test_wrong_data_is_replaced(project: Project, server: Server) -> None:
 
 
 def test_server_without_memory_is_a_miss(project: Project, server: Server) -> None:
-    """A server that can keep nothing more, or that others may not write to, fails nobody."""
+    """A server that is full or read-only causes loads, and no error."""
     worker = project.worker(server, PATIENCE)
     server.own()
     for settings in (("maxmemory", "1"), ("min-replicas-to-write", "1")):
@@ -313,8 +313,8 @@ def test_server_without_memory_is_a_miss(project: Project, server: Server) -> No
         time.sleep(0.6)
 
 
-def test_crowd_at_the_end_of_a_hot_key(project: Project, server: Server) -> None:
-    """Of 200 callers in two processes, one loads what has just ended."""
+def test_expired_hot_key_is_loaded_once(project: Project, server: Server) -> None:
+    """Two hundred callers in two processes share one load of an expired key."""
     workers, (hot,) = [project.worker(server, 5) for _ in range(2)], keys()
     for worker in workers:  # they are up, and connected
         worker.start(hot, ttl=0.5)
@@ -322,7 +322,7 @@ def test_crowd_at_the_end_of_a_hot_key(project: Project, server: Server) -> None
     time.sleep(0.6)
 
     def crowd(worker: Worker) -> Done:
-        worker.start(*[hot] * 100, value=2, load_seconds=0.3, options=("at once",))
+        worker.start(*[hot] * 100, value=2, load_seconds=0.3, options=("concurrent",))
         return worker.end()
 
     with ThreadPoolExecutor() as threads:
@@ -332,8 +332,8 @@ def test_crowd_at_the_end_of_a_hot_key(project: Project, server: Server) -> None
     assert [item.values for item in done] == [[2] * 100] * 2
 
 
-def test_nobody_waits_for_the_dead(project: Project, server: Server) -> None:
-    """When the process that loads is killed, another waits a second at most, and takes over."""
+def test_killed_loader_is_replaced(project: Project, server: Server) -> None:
+    """When the loading process is killed, another takes over within a second."""
     dead, alive, (hot, other) = (
         project.worker(server, PATIENCE),
         project.worker(server, PATIENCE),

@@ -1,4 +1,4 @@
-"""What a service with a database must survive: the crash, freeze and absence of it, and its own.
+"""Faults of the database: a crash, a freeze, an outage; and the crash of the service itself.
 
 A rendered project is served by its own command, on a PostgreSQL that is started here or on SQLite.
 A bound on time is a setting of the service plus a second.
@@ -29,8 +29,8 @@ from data_faults import (
 from environment import check, run
 from faults import (
     CANARY,
-    Answer,
     Project,
+    Response,
     Service,
     ask,
     closed,
@@ -48,7 +48,7 @@ pytestmark = [
 ]
 
 PATIENCE = 1.0
-"""Seconds after a limit in which the service must have acted on it."""
+"""Seconds after a timeout until the service must have acted."""
 
 DEADLINE = 3.0
 CONNECT = 1.0
@@ -99,7 +99,7 @@ def project(installed_project: Project, server: Postgres) -> Project:
 
 @asynccontextmanager
 async def sound(service: Service) -> AsyncIterator[None]:
-    """Refuse that anything of what happens in the block lasts, or does not belong into the log."""
+    """Fail if connections stay in use after the block, or the log has a secret or an error."""
     yield
     assert service.process.poll() is None
     await eventually(partial(is_idle, service), DEADLINE + PATIENCE)
@@ -111,7 +111,7 @@ async def sound(service: Service) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def served(project: Project, pool_size: int = 10) -> AsyncIterator[Service]:
-    """Serve a project, and see that nothing lasts."""
+    """Serve a project, and check it after the block as `sound` does."""
     async with (
         project.served(DATABASE__POOL_SIZE=str(pool_size)) as service,
         sound(service),
@@ -121,49 +121,49 @@ async def served(project: Project, pool_size: int = 10) -> AsyncIterator[Service
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """An answer, and how long it took."""
+    """A response and its duration."""
 
-    answer: Answer
+    response: Response
     seconds: float
 
 
 async def timed(service: Service, data: bytes) -> Timed:
-    """Ask, and look at the clock."""
+    """Send a request and measure its duration."""
     start = time.monotonic()
     return Timed(await ask(service.port, data), time.monotonic() - start)
 
 
-async def all_told(service: Service, requests: list[bytes], seconds: float) -> None:
-    """Send all at once; refuse that one waits longer, or is told anything but to come back."""
+async def all_unavailable(service: Service, requests: list[bytes], seconds: float) -> None:
+    """Send all concurrently; fail unless each gets an outage response in time."""
     found = await asyncio.gather(*(timed(service, data) for data in requests))
     for each in found:
-        assert is_outage(each.answer), each
+        assert is_outage(each.response), each
         assert each.seconds < seconds + PATIENCE, each
 
 
 async def all_pass(service: Service, requests: list[bytes], status: int) -> None:
-    """Send all at once; refuse that one is answered otherwise."""
+    """Send all concurrently; fail unless each gets the status."""
     found = await asyncio.gather(*(ask(service.port, data) for data in requests))
-    assert [answer.status for answer in found] == [status] * len(requests)
+    assert [response.status for response in found] == [status] * len(requests)
 
 
 async def unhurt(service: Service) -> None:
-    """Refuse that a probe, or who needs no database, waits."""
+    """Fail if a probe, or a request without the database, takes over 200 ms."""
     waits = []
     for _ in range(10):
         for data in (PROBE, NEEDS_NONE):
             found = await timed(service, data)
-            assert found.answer.status == 200
+            assert found.response.status == 200
             waits.append(found.seconds)
         await asyncio.sleep(0.05)
     assert sorted(waits)[-3] < 0.2, waits  # a busy machine may lose a packet
 
 
-# Away
+# Outages
 
 
 async def is_alive(service: Service) -> bool:
-    """Tell whether the process answers."""
+    """Return whether the process responds."""
     assert service.process.poll() is None, service.lines()
     try:
         return (await ask(service.port, PROBE, 5)).status == 200
@@ -172,14 +172,14 @@ async def is_alive(service: Service) -> bool:
 
 
 def test_database_may_come_later(project: Project, server: Postgres) -> None:
-    """Without its database a service lives and says so; it serves as soon as that is there."""
+    """A service starts without its database, is not ready, and serves once the database is up."""
 
     async def main() -> None:
         async with project.running() as service, sound(service):
             await eventually(partial(is_alive, service), 60)
             await unhurt(service)
             assert (await ask(service.port, get("/health/ready"))).status == 503
-            await all_told(service, [NEEDS_DATABASE] * 20, CONNECT)
+            await all_unavailable(service, [NEEDS_DATABASE] * 20, CONNECT)
 
             await asyncio.to_thread(server.start)
             await until_ready(service, 5)
@@ -189,17 +189,17 @@ def test_database_may_come_later(project: Project, server: Postgres) -> None:
     asyncio.run(main())
 
 
-def test_wrong_password_is_told(project: Project, server: Postgres) -> None:
-    """Who has the wrong password finds that in the log, and the password nowhere."""
+def test_wrong_password_is_logged(project: Project, server: Postgres) -> None:
+    """A wrong password is reported in the log, without the password."""
     url = server.url(f"not-{CANARY.decode()}")
 
     async def main() -> None:
         async with project.running(DATABASE__URL=url) as service, sound(service):
             await eventually(partial(is_alive, service), 60)
             assert not await is_ready(service)
-            answer = await ask(service.port, NEEDS_DATABASE)
-            assert is_outage(answer)
-            assert CANARY not in answer.body
+            response = await ask(service.port, NEEDS_DATABASE)
+            assert is_outage(response)
+            assert CANARY not in response.body
             (line, *_) = (line for line in service.lines() if "probe.failed" in line)
             assert "password authentication failed for user" in line
 
@@ -215,7 +215,7 @@ def test_wrong_password_is_told(project: Project, server: Postgres) -> None:
 def test_database_ends_under_load(
     project: Project, server: Postgres, end: Callable[[Postgres], None]
 ) -> None:
-    """What was acknowledged is stored, what was not can be asked again, and nobody waits long."""
+    """Acknowledged transfers are stored, the others can be retried, and no client waits long."""
 
     async def main() -> Bank:
         async with served(project) as service:
@@ -244,7 +244,7 @@ def test_database_ends_under_load(
 
 
 def test_database_freezes(project: Project, server: Postgres) -> None:
-    """Of a database that says nothing more, only those hear who need it, and in time."""
+    """When the database freezes, only requests that need it fail, within their timeouts."""
 
     async def main() -> None:
         async with served(project) as service:
@@ -254,11 +254,11 @@ def test_database_freezes(project: Project, server: Postgres) -> None:
                 load = [group.create_task(timed(service, data)) for data in transfers]
                 with server.frozen():
                     asked = [NEEDS_DATABASE] * 20
-                    await asyncio.gather(all_told(service, asked, DEADLINE), unhurt(service))
+                    await asyncio.gather(all_unavailable(service, asked, DEADLINE), unhurt(service))
                     assert not await is_ready(service)
                 await until_ready(service, 5)
             for found in (task.result() for task in load):
-                assert found.answer.status == 201 or is_outage(found.answer)
+                assert found.response.status == 201 or is_outage(found.response)
                 assert found.seconds < DEADLINE + PATIENCE
             await all_pass(service, transfers, 201)
             assert server.rows("SELECT count(*) FROM transfers") == [(20,)]
@@ -266,26 +266,24 @@ def test_database_freezes(project: Project, server: Postgres) -> None:
     asyncio.run(main())
 
 
-def test_locks_and_connections_are_not_waited_for_for_ever(
-    project: Project, server: Postgres
-) -> None:
-    """Who needs what somebody else holds, or a connection when there is none, is told so soon."""
+def test_waits_for_locks_and_connections_are_bounded(project: Project, server: Postgres) -> None:
+    """Waits for a locked row or for a connection end at their timeouts."""
 
     async def main() -> None:
         async with served(project, pool_size=2) as service:
             bank = await opened_bank(service, DEADLINE + PATIENCE, 2, 1000)
             with server.locked():
-                await all_told(service, bank.plain(1), LOCK)
-                # PostgreSQL waits in line for a row, and then for the row: LOCK holds for each.
-                told = all_told(service, bank.plain(8), POOL + 2 * LOCK)
-                await asyncio.gather(told, unhurt(service))
+                await all_unavailable(service, bank.plain(1), LOCK)
+                # PostgreSQL queues for a row, then waits for its lock: LOCK is the timeout of each.
+                refused = all_unavailable(service, bank.plain(8), POOL + 2 * LOCK)
+                await asyncio.gather(refused, unhurt(service))
             await all_pass(service, bank.plain(8), 201)
 
     asyncio.run(main())
 
 
 async def leave(service: Service, data: bytes, seconds: float) -> None:
-    """Ask, and be gone before the answer comes."""
+    """Send a request, and close the connection before the response."""
     _, writer = await asyncio.open_connection("127.0.0.1", service.port)
     writer.write(data)
     await asyncio.sleep(seconds)
@@ -293,7 +291,7 @@ async def leave(service: Service, data: bytes, seconds: float) -> None:
 
 
 def test_clients_that_leave(project: Project, server: Postgres) -> None:
-    """A thousand clients that don't wait for their answer cost no connection to the database."""
+    """A thousand clients that close early leave no connection of the pool in use."""
 
     async def main() -> None:
         async with served(project) as service:
@@ -318,11 +316,11 @@ def test_clients_that_leave(project: Project, server: Postgres) -> None:
 CLIENTS = 50
 TRANSFERS = 200
 SECONDS = 40
-"""After which a busy machine need not go on to the last transfer."""
+"""The clients stop after this time, even if transfers are left."""
 
 
 async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
-    """Move money from many clients, and disturb them once in the middle."""
+    """Request transfers from many clients, and cause one fault in the middle."""
     start = time.monotonic()
 
     def is_over(number: int) -> bool:
@@ -344,7 +342,7 @@ async def spend(bank: Bank, disturb: Callable[[], Awaitable[None]]) -> None:
 
 
 def test_money_on_postgresql(project: Project, server: Postgres) -> None:
-    """Ten thousand transfers, and a crash of the database among them, neither make nor lose any."""
+    """Ten thousand transfers keep the sum of all balances, though the database crashes once."""
 
     async def main() -> Bank:
         async with served(project) as service:
@@ -363,7 +361,7 @@ def test_money_on_postgresql(project: Project, server: Postgres) -> None:
 
 
 def test_money_on_sqlite(variant: Variant, tmp_path: Path) -> None:
-    """So it is when the service itself is killed, and the next one finds its file."""
+    """The sum holds too when the service is killed and the next one opens its file."""
     file = tmp_path / "bank.db"
 
     async def main(project: Project) -> Bank:

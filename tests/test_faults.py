@@ -1,4 +1,4 @@
-"""What a service must survive: stops, bad requests, slow clients, long bodies, crowds, own errors.
+"""Faults of a service: stops, bad requests, slow clients, long bodies, overload, its own errors.
 
 A rendered project with all of its practices is served by its own command. A bound on time is either
 a setting of the service plus two seconds or a share of what the same test has measured before.
@@ -29,11 +29,11 @@ from faults import (
     HOST,
     JSON,
     ROUTES,
-    Answer,
     Balancer,
     Collector,
     Malformed,
     Project,
+    Response,
     Service,
     ask,
     chunk,
@@ -60,14 +60,14 @@ pytestmark = [
 ]
 
 PATIENCE = 2.0
-"""Seconds after a limit in which the service must have acted on it."""
+"""Seconds after a timeout until the service must have acted."""
 
 MEBIBYTE = 1_048_576
 
 
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
-    """Yield what takes the traces of all services."""
+    """Yield the trace collector of all services."""
     with collecting() as collector:
         yield collector
 
@@ -86,12 +86,12 @@ def project(variant: Variant, collector: Collector) -> Iterator[Project]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
+    """Wait up to 30 seconds until a condition holds."""
     for _ in range(600):
         if holds():
             return
         await asyncio.sleep(0.05)
-    pytest.fail("It never did")
+    pytest.fail("The condition does not hold in time")
 
 
 # Stops
@@ -111,20 +111,20 @@ async def balanced() -> AsyncIterator[Balancer]:
 
 
 async def use(balancer: Balancer, stop: asyncio.Event, results: Counter[str]) -> None:
-    """Ask whoever is ready, until it is time to stop."""
+    """Send requests to a ready service until the event is set."""
     async with client() as asking:
         while not stop.is_set():
             try:
                 service = balancer.choose()
-                answer = await asking.ask(service.port, GOOD[balancer.turn % len(GOOD)])
-                results[str(answer.status)] += 1
+                response = await asking.ask(service.port, GOOD[balancer.turn % len(GOOD)])
+                results[str(response.status)] += 1
             except OSError as error:
                 results[repr(error)] += 1
             await asyncio.sleep(0.02)
 
 
 async def roll(project: Project, balancer: Balancer, times: int) -> list[int]:
-    """Replace the older one of two services, over and over; return the exit statuses."""
+    """Replace the older of two services some times; return the exit statuses."""
     async with AsyncExitStack() as stack:
 
         async def add() -> None:
@@ -155,7 +155,7 @@ async def roll(project: Project, balancer: Balancer, times: int) -> list[int]:
 
 
 def test_no_request_fails_while_services_are_replaced(project: Project) -> None:
-    """Of 40 clients that keep their connections, none sees any of 20 stops under load."""
+    """No request of 40 keep-alive clients fails during 20 stops under load."""
 
     async def main() -> list[int]:
         async with balanced() as balancer:
@@ -165,7 +165,7 @@ def test_no_request_fails_while_services_are_replaced(project: Project) -> None:
 
 
 def test_running_request_is_finished(project: Project) -> None:
-    """A request that is being served when the signal comes is answered, and the exit is clean."""
+    """A request in flight at SIGTERM gets its response, and the exit status is 0."""
 
     async def main() -> None:
         async with project.served() as service, asyncio.TaskGroup() as group:
@@ -180,7 +180,7 @@ def test_running_request_is_finished(project: Project) -> None:
 
 
 def test_second_signal_ends_it_at_once(project: Project) -> None:
-    """Who has no time for the drain, or for requests that still run, says it twice."""
+    """A second SIGTERM ends the drain and the requests in flight."""
 
     async def main() -> None:
         async with (
@@ -203,33 +203,33 @@ def test_second_signal_ends_it_at_once(project: Project) -> None:
 # Bad requests
 
 
-async def survived(service: Service, requests: list[Malformed]) -> list[Answer | None]:
-    """Send all of them, some at a time; return the answers."""
+async def survived(service: Service, requests: list[Malformed]) -> list[Response | None]:
+    """Send all requests, 16 at a time; return the responses."""
     some = asyncio.Semaphore(16)
 
-    async def one(bad: Malformed) -> Answer | None:
+    async def one(bad: Malformed) -> Response | None:
         async with some:
             try:
                 async with asyncio.timeout(30):
                     return await exchanged(service.port, bad.data)
             except TimeoutError:
-                pytest.fail(f"Neither answered nor closed: {bad}")
+                pytest.fail(f"No response, and not closed: {bad}")
 
     return await asyncio.gather(*(one(bad) for bad in requests))
 
 
-def is_wrong(bad: Malformed, answer: Answer | None) -> bool:
-    """Tell whether this is the wrong answer."""
-    if answer is None:
+def is_wrong(bad: Malformed, response: Response | None) -> bool:
+    """Return whether the response is wrong."""
+    if response is None:
         return False
-    if answer.status < 400:
+    if response.status < 400:
         return bad.refused
-    is_ours = answer.is_problem or bad.data.startswith(b"HEAD")
-    return answer.status >= 500 or len(answer.body) > 65_536 or not is_ours
+    is_ours = response.is_problem or bad.data.startswith(b"HEAD")
+    return response.status >= 500 or len(response.body) > 65_536 or not is_ours
 
 
 def is_event(line: str) -> bool:
-    """Tell whether a line of the log is one JSON object, and tells of no failure of the service."""
+    """Return whether a log line is one JSON object that reports no failure of the service."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -246,16 +246,16 @@ def is_event(line: str) -> bool:
 
 
 def show(found: dict[str, list[str]]) -> str:
-    """Return the first of what was found, a line each."""
+    """Return the first ten findings of each kind, one a line."""
     return "".join(f"\n{name}: {text[:500]}" for name in found for text in found[name][:10])
 
 
 def test_thousand_bad_requests(project: Project, collector: Collector) -> None:
-    """Whatever is sent, the answer is a problem, its cause is not quoted, and the service lives."""
+    """Every bad request gets a problem that quotes nothing of it, and the service goes on."""
     requests = malformed()
     assert len(requests) >= 1000
 
-    async def main() -> tuple[list[Answer | None], list[str]]:
+    async def main() -> tuple[list[Response | None], list[str]]:
         async with project.served(
             LIMITS__ALLOWED_HOSTS="127.0.0.1",
             LIMITS__BODY_TIMEOUT_SECONDS="1",
@@ -265,21 +265,21 @@ def test_thousand_bad_requests(project: Project, collector: Collector) -> None:
         ) as service:
             await survived(service, requests[:50])
             before = service.resident()
-            answers = await survived(service, requests)
+            responses = await survived(service, requests)
 
             assert service.resident() - before < 100 * MEBIBYTE
             assert (await ask(service.port, get("/health"))).status == 200
             assert (await ask(service.port, get("/items/1"))).status == 200
             service.stop()
             assert await service.status() == 0
-            return answers, service.lines()
+            return responses, service.lines()
 
-    answers, lines = asyncio.run(main())
+    responses, lines = asyncio.run(main())
 
-    pairs = list(zip(requests, answers, strict=True))
+    pairs = list(zip(requests, responses, strict=True))
     found = {
-        "wrong": [f"{bad}: {answer}" for bad, answer in pairs if is_wrong(bad, answer)],
-        "quoted": [str(bad) for bad, answer in pairs if answer and CANARY in answer.body],
+        "wrong": [f"{bad}: {response}" for bad, response in pairs if is_wrong(bad, response)],
+        "quoted": [str(bad) for bad, response in pairs if response and CANARY in response.body],
         "odd": [line for line in lines if not is_event(line)],
         "leaked": [line for line in lines if CANARY.decode() in line],
     }
@@ -292,7 +292,7 @@ def test_thousand_bad_requests(project: Project, collector: Collector) -> None:
 
 
 async def trickle(service: Service, head: bytes, part: bytes) -> tuple[float, bytes]:
-    """Send the start of a request and then a byte a second; return when it ended, and how."""
+    """Send the start of a request, then a byte a second; return the duration and the response."""
     async with connected(service.port) as slow:
         start = time.monotonic()
         slow.writer.write(head)
@@ -311,17 +311,17 @@ async def trickle(service: Service, head: bytes, part: bytes) -> tuple[float, by
 
 
 async def good(service: Service, stop: asyncio.Event, results: Counter[str]) -> None:
-    """Ask at a human pace, until it is time to stop."""
+    """Send a request every 50 ms until the event is set."""
     async with client() as asking:
         while not stop.is_set():
             for data in (*GOOD, get("/health")):
-                answer = await asking.ask(service.port, data)
-                results[str(answer.status)] += 1
+                response = await asking.ask(service.port, data)
+                results[str(response.status)] += 1
                 await asyncio.sleep(0.05)
 
 
 def test_slow_clients(project: Project) -> None:
-    """A head and a body have their time, however steadily they come, and nobody else suffers."""
+    """Slow heads and bodies are cut off at their timeout, and other clients are served."""
 
     async def main() -> None:
         stop, results = asyncio.Event(), Counter[str]()
@@ -353,12 +353,12 @@ def test_slow_clients(project: Project) -> None:
     ("clients", "data"),
     [
         pytest.param(50, get("/stream"), id="stream"),
-        pytest.param(20, get("/big"), id="long answer"),
-        pytest.param(20, get("/big") * 3, id="many answers"),
+        pytest.param(20, get("/big"), id="long response"),
+        pytest.param(20, get("/big") * 3, id="many responses"),
     ],
 )
 def test_clients_that_never_read(project: Project, clients: int, data: bytes) -> None:
-    """Who takes nothing of an answer for as long as a request may take is cut off."""
+    """A client that reads nothing of a response for the request timeout is cut off."""
 
     async def main() -> None:
         async with project.served(LIMITS__REQUEST_TIMEOUT_SECONDS="2") as service:
@@ -378,15 +378,15 @@ def test_clients_that_never_read(project: Project, clients: int, data: bytes) ->
     asyncio.run(main())
 
 
-def test_time_of_a_body_is_not_that_of_its_answer(project: Project) -> None:
-    """A request whose body came in time has as long for its answer as one without a body."""
+def test_body_timeout_is_not_that_of_the_response(project: Project) -> None:
+    """The body timeout ends with the body; the response has the request timeout."""
 
     async def main() -> None:
         async with project.served(LIMITS__BODY_TIMEOUT_SECONDS="1") as service:
             assert (await ask(service.port, post("/slow?seconds=2", b"x"))).status == 200
         async with project.served(LIMITS__REQUEST_TIMEOUT_SECONDS="1") as service:
-            answer = await ask(service.port, post("/slow?seconds=20", b"x"))
-            assert (answer.status, answer.is_problem) == (503, True)
+            response = await ask(service.port, post("/slow?seconds=20", b"x"))
+            assert (response.status, response.is_problem) == (503, True)
 
     asyncio.run(main())
 
@@ -399,11 +399,11 @@ PART = bytes(65_536)
 
 
 @contextmanager
-def frugal(service: Service, most: float) -> Iterator[None]:
-    """Refuse that the service reads more than so many bytes, or needs memory, while this runs."""
+def frugal(service: Service, limit: float) -> Iterator[None]:
+    """Fail if the service reads more bytes than the limit, or needs 10 MB of memory."""
     read, peak = service.read(), service.peak()
     yield
-    assert service.read() - read < most
+    assert service.read() - read < limit
     assert service.peak() - peak < 10 * MEBIBYTE
 
 
@@ -413,7 +413,7 @@ def start_of(path: str, *lines: bytes) -> bytes:
 
 
 def test_long_bodies(project: Project) -> None:
-    """One byte too much is refused, and 200 MB are not read before they are."""
+    """A body of one byte over the limit gets 413, and 200 MB are not read first."""
     too_long: dict[str, Callable[[str], Iterator[bytes]]] = {
         "a byte": lambda path: iter([post(path, bytes(LIMIT + 1))]),
         "a byte in a chunk": lambda path: iter([post_chunked(path, bytes(LIMIT), b"x")]),
@@ -434,9 +434,9 @@ def test_long_bodies(project: Project) -> None:
             for path, (name, parts) in product(("/raw", "/items"), too_long.items()):
                 with frugal(service, LIMIT + SPARE):
                     end = await asyncio.to_thread(pushed, service.port, parts(path), 30)
-                answer = parsed(end.received)
-                assert answer is not None, name
-                assert (answer.status, answer.is_problem, end.ended) == (413, True, True), name
+                response = parsed(end.received)
+                assert response is not None, name
+                assert (response.status, response.is_problem, end.ended) == (413, True, True), name
 
     asyncio.run(main())
 
@@ -448,13 +448,13 @@ def test_long_bodies(project: Project) -> None:
         pytest.param("/raw", b"1;", bytes(b"x" * 65_536), id="extension of a chunk"),
         pytest.param("/raw", b"0\r\n", b"X: x\r\n" * 10_000, id="trailers"),
         pytest.param("/raw", b"0\r\nX: ", b"x" * 65_536, id="trailer"),
-        pytest.param("/unknown", b"", chunk(PART), id="body that nobody reads"),
-        pytest.param("/unknown", b"0\r\n", b"X: x\r\n" * 10_000, id="trailers that nobody reads"),
+        pytest.param("/unknown", b"", chunk(PART), id="unread body"),
+        pytest.param("/unknown", b"0\r\n", b"X: x\r\n" * 10_000, id="unread trailers"),
         pytest.param("/health", b"", chunk(PART), id="body of a probe"),
     ],
 )
 def test_endless_bodies(project: Project, path: str, head: bytes, part: bytes) -> None:
-    """What never ends is ended in time, and costs no memory until then."""
+    """An endless body is cut off at its timeout, and costs no memory."""
     parts = chain([start_of(path, CHUNKED) + head], repeat(part))
 
     async def main() -> None:
@@ -471,45 +471,47 @@ def test_endless_bodies(project: Project, path: str, head: bytes, part: bytes) -
 
 
 def test_trailer_is_no_header(project: Project) -> None:
-    """What comes after a body, where proxies don't look, is not taken for the request's headers."""
+    """Trailers, which proxies do not check, do not become headers of the request."""
     late = b"1\r\nx\r\n0\r\nAuthorization: Bearer x\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n"
 
     async def main() -> None:
         async with project.served() as service:
-            answer = await ask(service.port, start_of("/raw", CHUNKED) + late)
-            assert json.loads(answer.body) == [1, len((HOST + JSON + CHUNKED).splitlines())]
+            response = await ask(service.port, start_of("/raw", CHUNKED) + late)
+            assert json.loads(response.body) == [1, len((HOST + JSON + CHUNKED).splitlines())]
 
     asyncio.run(main())
 
 
-# Crowds
+# Overload
 
-AT_ONCE = 32
+MAX_CONCURRENT = 32
 SLOW = get("/slow?seconds=0.5")
 
 
 @dataclass(slots=True)
 class Crowd:
-    """What clients were answered.
+    """The responses to the clients.
 
     Attributes:
-        results: How often which status came.
-        odd: Answers that are neither good nor a proper refusal.
+        results: Responses by status.
+        odd: Responses that are neither 200 nor a proper 503.
     """
 
     results: Counter[int] = field(default_factory=Counter)
-    odd: list[Answer] = field(default_factory=list)
+    odd: list[Response] = field(default_factory=list)
 
-    def take(self, answer: Answer) -> None:
-        """Count an answer."""
-        self.results[answer.status] += 1
-        is_refusal = answer.status == 503 and answer.is_problem and "retry-after" in answer.headers
-        if answer.status != 200 and not is_refusal:
-            self.odd.append(answer)
+    def take(self, response: Response) -> None:
+        """Count a response."""
+        self.results[response.status] += 1
+        is_refusal = (
+            response.status == 503 and response.is_problem and "retry-after" in response.headers
+        )
+        if response.status != 200 and not is_refusal:
+            self.odd.append(response)
 
 
 async def crowded(service: Service, clients: int, rate: float, seconds: float) -> Crowd:
-    """Ask from many clients, so often a second, however long the answers take."""
+    """Send requests from many clients at a rate per second."""
     crowd, start = Crowd(), time.monotonic()
 
     async def ask_often(at: float) -> None:
@@ -526,27 +528,27 @@ async def crowded(service: Service, clients: int, rate: float, seconds: float) -
 
 
 async def goodput(service: Service, seconds: float) -> float:
-    """Return how many requests a second the service answers if nobody asks for more."""
-    crowd = await crowded(service, AT_ONCE, float("inf"), seconds)
+    """Return the requests per second that the service serves without overload."""
+    crowd = await crowded(service, MAX_CONCURRENT, float("inf"), seconds)
     return 0 if crowd.odd or crowd.results[503] else crowd.results[200] / seconds
 
 
 def probe(port: int, stop: Event) -> list[float]:
-    """Ask whether the process is alive, in a thread of its own; return how long it has waited."""
+    """Request /health every 100 ms until the event is set; return the durations."""
     waits = []
     while not stop.wait(0.1):
         start = time.monotonic()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
-            assert answer.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as response:
+            assert response.status == 200
         waits.append(time.monotonic() - start)
     return waits
 
 
 def test_ten_times_the_load(project: Project) -> None:
-    """Who is too many is told so; the others are served as before, and so are the probes."""
+    """Requests over the limit get 503; goodput and probes stay as before."""
 
     async def main() -> None:
-        async with project.served(LIMITS__MAX_CONCURRENT_REQUESTS=str(AT_ONCE)) as service:
+        async with project.served(LIMITS__MAX_CONCURRENT_REQUESTS=str(MAX_CONCURRENT)) as service:
             before = await goodput(service, 2)
             assert before > 0
             stop = Event()
@@ -573,11 +575,11 @@ def test_ten_times_the_load(project: Project) -> None:
     asyncio.run(main())
 
 
-# Own errors
+# Errors of the service
 
 
 def test_connection_outlives_an_error(project: Project) -> None:
-    """Who comes after an error that nobody has foreseen, on the same connection, is served."""
+    """After an unexpected error, the next request on the same connection is served."""
 
     async def main() -> None:
         async with project.served() as service, connected(service.port) as kept:
@@ -596,10 +598,10 @@ SERIES = re.compile(
 
 async def counted(service: Service) -> dict[tuple[str, str, str], float]:
     """Return the requests by method, route and status."""
-    answer = await ask(service.admin_port, get("/metrics"))
+    response = await ask(service.admin_port, get("/metrics"))
     return {
         (method, route, status): float(number)
-        for method, route, status, number in SERIES.findall(answer.body.decode())
+        for method, route, status, number in SERIES.findall(response.body.decode())
     }
 
 

@@ -1,6 +1,6 @@
-"""What background work must survive: processes killed at any moment, and a queue that forgets.
+"""Faults of durable jobs: processes that are killed at any moment, and a queue that loses its data.
 
-A rendered project runs with PostgreSQL, a real Redis, and a mail server that counts.
+A rendered project runs with PostgreSQL, a real Redis, and a mail server that counts mails.
 """
 
 import json
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timed]
 
 KILLS = 30
 ENOUGH = 3
-"""Of each process, so many are killed when a job is stored and its mail is not sent, at least."""
+"""Minimum number of kills of each process between the commit of a job and its mail."""
 
 DATABASE = """
 import sys
@@ -46,7 +46,7 @@ with migrated_database_url() as url:
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """A mail server that takes its time, and counts the mails by who gets them and their ids."""
+    """A slow mail server that counts mails by recipient and Message-ID."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -57,12 +57,12 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
 
 class MailHandler(socketserver.StreamRequestHandler):
-    """The least of SMTP that there is."""
+    """A minimal SMTP server."""
 
     server: Mailbox
 
     def handle(self) -> None:
-        """Talk with a client until it is gone."""
+        """Serve one connection."""
         with suppress(OSError):
             self.wfile.write(b"220 here\r\n")
             while line := self.rfile.readline():
@@ -72,20 +72,20 @@ class MailHandler(socketserver.StreamRequestHandler):
                 self.wfile.write(b"250 fine\r\n")
 
     def take(self) -> None:
-        """Read a mail; it counts when it is complete."""
+        """Read a mail, and count it when it is complete."""
         text = b""
         while (line := self.rfile.readline()) != b".\r\n":
             if not line:
                 return
             text += line
         headers = message_from_bytes(text)
-        time.sleep(0.05)  # long enough to be killed before the answer
+        time.sleep(0.05)  # long enough for a kill before the response
         self.server.found[headers["To"], headers["Message-ID"].partition("@")[0]] += 1
 
 
 @dataclass(slots=True)
 class System:
-    """A service and a worker of it, with all that they need."""
+    """A service and a worker, with their database, Redis and mail server."""
 
     folder: Path
     shell: dict[str, str]
@@ -96,7 +96,7 @@ class System:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
-        """Start the service or the worker; the first ends before it, if it runs."""
+        """Start the service or the worker."""
         commands = {
             "service": ["my-service", "--port", str(self.port)],
             "worker": ["my-service", "worker"],
@@ -107,19 +107,21 @@ class System:
             )
 
     def kill(self, name: str) -> None:
-        """End the service or the worker as a power cut would."""
+        """Kill the service or the worker."""
         self.processes[name].kill()
         self.processes[name].wait()
 
     def register(self, number: int) -> None:
-        """Register a user, when the service is there."""
+        """Register a user as soon as the service responds."""
         body = json.dumps({"email": f"user{number}@example.org", "name": "Jane"}).encode()
 
         def registered() -> bool:
             try:
                 self.ask("/users", body)
             except HTTPError as error:
-                return error.status == HTTPStatus.CONFLICT  # an earlier try was, unheard
+                return (
+                    error.status == HTTPStatus.CONFLICT
+                )  # an earlier attempt succeeded without a response
             except OSError:
                 return False
             return True
@@ -127,20 +129,20 @@ class System:
         self.until(registered)
 
     def welcomed(self) -> set[tuple[str, str]]:
-        """Return the mails that there must be: one id for each user, and no other."""
+        """Return the expected mails: one Message-ID for each user."""
         users = [json.loads(line) for line in self.ask("/users/export").splitlines()]
         return {(user["email"], f"<welcome-{user['id']}") for user in users}
 
     def ask(self, path: str, body: bytes | None = None) -> bytes:
-        """Return what the service answers."""
+        """Send a request and return the body of the response."""
         headers = {"Content-Type": "application/json"}
         request = Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
-        with urlopen(request, timeout=5) as answer:
-            content: bytes = answer.read()
+        with urlopen(request, timeout=5) as response:
+            content: bytes = response.read()
         return content
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
+        """Wait up to 60 seconds until a condition holds."""
         end = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < end, self.log.read_text(encoding="utf-8")[-5000:]
@@ -149,7 +151,7 @@ class System:
 
 @contextmanager
 def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[str]]:
-    """Run a command while the block runs; the end of its input ends it.
+    """Run a command while the block runs; it exits when its input ends.
 
     A signal would end it before it has stopped the database that it started.
     """
@@ -168,7 +170,7 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
 
 @pytest.fixture
 def system(variant: Variant) -> Iterator[System]:
-    """Yield a system that runs."""
+    """Yield a running system."""
     python = python_for("3.11")
     assert python is not None
     with ExitStack() as stack:
@@ -211,15 +213,15 @@ def system(variant: Variant) -> Iterator[System]:
 
 
 def test_no_mail_is_lost(system: System) -> None:
-    """Service and worker are killed thirty times, Redis forgets all: each user is welcomed.
+    """Every user gets a mail, though service and worker are killed 30 times and Redis is emptied.
 
-    A mail comes at least once. One that comes twice has the same id, and is one to who receives it.
+    Delivery is at least once; a duplicate has the same Message-ID.
     """
-    chance = random.Random(20261125)  # noqa: S311  (no secret hangs on it)
+    chance = random.Random(20261125)  # noqa: S311  (no secret depends on it)
     killed: Counter[tuple[str, bool]] = Counter()
     for number in range(KILLS):
         system.register(number)
-        # Somewhere between the commit and the note that it is done, early as a rule.
+        # Between the commit and the completion of the job, mostly early.
         time.sleep(chance.random() ** 2 / 2)
         name = ("service", "worker")[number % 2]
         system.kill(name)
@@ -237,7 +239,7 @@ def test_no_mail_is_lost(system: System) -> None:
     assert killed.total() == KILLS
     assert all(killed[name, False] >= ENOUGH for name in system.processes), killed
     assert system.mails.found.keys() == welcomed
-    time.sleep(3)  # longer than a job is waited for
+    time.sleep(3)  # longer than the lease of a job
     assert system.mails.found.keys() == welcomed
     assert system.mails.found.total() <= len(welcomed) + KILLS
     sys.stdout.write(f"{len(welcomed)} users, {system.mails.found.total()} mails, {killed}\n")

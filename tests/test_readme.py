@@ -1,4 +1,4 @@
-"""The commands that the READMEs print are run, as a newcomer would run them."""
+"""The commands that the READMEs print run on a machine with Python and pip."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def printed(project: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the environment of a newcomer, who has Python and pip."""
+    """Return the environment of a machine with Python and pip."""
     fresh = tmp_path_factory.mktemp("fresh") / "python"
     subprocess.run([sys.executable, "-m", "venv", str(fresh)], check=True)
     path = [entry for entry in os.environ["PATH"].split(os.pathsep) if ".venv" not in entry]
@@ -56,7 +56,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def run(command: str, folder: Path, shell: dict[str, str]) -> str:
-    """Run a command line and return what it printed; fail with all of that if the command does."""
+    """Run a command line and return its output; fail with the output if the command fails."""
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -83,19 +83,19 @@ def served(command: str, folder: Path, shell: dict[str, str]) -> Iterator[None]:
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def answer(url: str) -> tuple[int, str]:
-    """Return status and body of an answer, waiting for the service to start."""
+def requested(url: str) -> tuple[int, str]:
+    """Wait until the service responds; return status and body."""
     for _ in range(600):
         try:
             with urllib.request.urlopen(url, timeout=5) as response:
                 return response.status, response.read().decode()
         except OSError:
             time.sleep(0.1)
-    pytest.fail(f"No answer from {url}.")
+    pytest.fail(f"No response from {url}.")
 
 
 def test_readme_starts_with_what_ci_runs() -> None:
-    """README's second command is the one that .ci/run calls; a fresh machine passes it."""
+    """README's second command is the one that .ci/run calls."""
     second = commands(ROOT / "README.md")[1].removeprefix("pip install uv && ")
 
     assert second == "uv run poe test"
@@ -103,8 +103,8 @@ def test_readme_starts_with_what_ci_runs() -> None:
 
 
 @pytest.mark.full
-def test_demo_shows_the_answers(shell: dict[str, str], tmp_path: Path) -> None:
-    """README's first command renders, installs and starts a service and shows what it answers."""
+def test_demo_shows_the_responses(shell: dict[str, str], tmp_path: Path) -> None:
+    """README's first command renders, installs and starts a service and shows its responses."""
     output = run(commands(ROOT / "README.md")[0], ROOT, {**shell, "TMPDIR": str(tmp_path)})
 
     assert re.search(r'^GET /health +200 OK +{"status":"ok"}$', output, re.MULTILINE)
@@ -114,7 +114,7 @@ def test_demo_shows_the_answers(shell: dict[str, str], tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
-    """The commands under "Make a project" end in a project that passes its check."""
+    """The commands under "Make a project" make a project that passes its check."""
     template = git_template(tmp_path / "template")
     script = commands(ROOT / "README.md")[2:]
     assert script[0].startswith("uvx copier copy")
@@ -127,7 +127,7 @@ def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
 
 @pytest.mark.full
 def test_contributing_names_tasks_that_exist() -> None:
-    """Every poe task that a document of Tenon names is one."""
+    """Every poe task that a document of Tenon names exists."""
     names = {
         name
         for document in (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
@@ -166,8 +166,8 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
     }
 
     with served(first, folder, {**shell, **settings}):
-        assert answer(f"http://127.0.0.1:{port}/health") == (200, '{"status":"ok"}')
-        assert answer(f"http://127.0.0.1:{port}/docs")[0] == 200
+        assert requested(f"http://127.0.0.1:{port}/health") == (200, '{"status":"ok"}')
+        assert requested(f"http://127.0.0.1:{port}/docs")[0] == 200
 
 
 ALL_COMMANDS = {
@@ -219,7 +219,7 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
                 own = {"PATH": installed} if step.startswith("my-service") else {}
                 with served(step, folder, {**shell, **own, **settings}):
                     health = f"http://127.0.0.1:{admin_port}/health"
-                    assert answer(health) == (200, '{"status":"ok"}'), step
+                    assert requested(health) == (200, '{"status":"ok"}'), step
             elif step.startswith("python -m venv"):
                 run(f"git clone --quiet . {tmp_path}/clone", folder, shell)
                 outputs[step] = run(f"set -e\n{step}", tmp_path / "clone", without_uv)

@@ -58,7 +58,7 @@ def test_report_parses(junit: Path) -> None:
 
 
 def test_failed_run_is_no_proof(tmp_path: Path) -> None:
-    """Nothing is written of a run in which a test failed."""
+    """A run with a failed test writes no report."""
     file = tmp_path / "junit.xml"
     file.write_text(JUNIT.format(failures=1), encoding="utf-8")
 

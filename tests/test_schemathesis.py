@@ -1,4 +1,4 @@
-"""What Schemathesis finds in the example's API: nothing."""
+"""Schemathesis finds no fault in the API of the example."""
 
 import asyncio
 import sys
@@ -25,7 +25,7 @@ def project(variant: Variant) -> Iterator[Project]:
 
 
 def examine(folder: Path, port: int) -> Run:
-    """Let Schemathesis ask a service, by its own schema, what that allows and what it does not."""
+    """Run Schemathesis against a service, with good and bad data from its schema."""
     address = f"http://127.0.0.1:{port}/openapi.json"
     shell = variables(PYTHONPATH=str(CONFIG.parent))
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)]
@@ -33,10 +33,10 @@ def examine(folder: Path, port: int) -> Run:
 
 
 def test_api_does_what_its_schema_says(project: Project, tmp_path: Path) -> None:
-    """Good data is taken, bad data refused, and every answer is one that the schema foresees.
+    """Good data is accepted, bad data rejected, and every response is in the schema.
 
-    The checks are all that there are. What is left out is in schemathesis.toml and
-    schemathesis_hooks.py, with its reason.
+    All checks of Schemathesis run. Exceptions are in schemathesis.toml and
+    schemathesis_hooks.py, each with its reason.
     """
 
     async def main() -> Run:

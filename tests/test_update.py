@@ -137,7 +137,7 @@ def move_package(project: Path, *, into_src: bool) -> None:
 
 
 def status(project: Path) -> str:
-    """Return what git sees that is not committed."""
+    """Return the uncommitted changes."""
     return git(project, "status", "--porcelain", "--untracked-files=all")
 
 
@@ -341,7 +341,7 @@ OWN_LINES = (
 
 
 def work(project: Path) -> Path:
-    """Do in a project what its user does."""
+    """Add files and lines to a project, as its owner does."""
     for path, text in OWN_FILES.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
@@ -363,7 +363,7 @@ NEWS = (
     ("tests/conftest.py", '"""Fixtures for every test', '"""Fixtures of every test'),
     ("CHANGELOG.md", "newest first", "the newest first"),
 )
-"""What the next release changes: template file, old text and new."""
+"""Changes of the next release: template file, old text and new."""
 
 
 def next_release(template: Path) -> None:
@@ -472,7 +472,7 @@ def test_file_that_both_bring(start: Variant) -> None:
 
 
 def test_removed_file_stays_removed(start: Variant, variant: Variant) -> None:
-    """What the user has deleted stays so, save a seeded file and one whose practice is new."""
+    """A deleted file stays deleted, but a seeded file and a file of a new practice come back."""
     project = start()
     for path in ("CONTRIBUTING.md", HEALTH_TEST, f"{PACKAGE}/components.py"):
         (project / path).unlink()
@@ -487,7 +487,7 @@ def test_removed_file_stays_removed(start: Variant, variant: Variant) -> None:
 
 
 def test_seeded_files_are_named_without_answers() -> None:
-    """No answer stands in _skip_if_exists: Copier renders it without any, once a file is gone."""
+    """_skip_if_exists has no answer: Copier renders it without any once a file is gone."""
     assert [entry for entry in settings()["_skip_if_exists"] if "{" in entry] == []
 
 
@@ -536,7 +536,7 @@ def test_layout_keeps_own_work(start: Variant) -> None:
 
 
 def older(template: Path, name: str, value: str) -> Path:
-    """Turn a copy of the template into one that never asked a question, but acted on one answer."""
+    """Turn a copy of the template into one without a question, which acted on one answer to it."""
     questionnaire = template / "copier.yml"
     text, found = re.subn(rf"(?m)^{name}:\n(?:(?:  .*)?\n)*", "", questionnaire.read_text("utf-8"))
     assert found == 1
@@ -559,7 +559,7 @@ def older(template: Path, name: str, value: str) -> Path:
 
 
 def old_values(name: str) -> Iterator[str]:
-    """Yield what a release that did not ask may have done, as Jinja writes it."""
+    """Yield the answers that a release without the question may have acted on, in Jinja."""
     for answer in VALUES[name][:2]:
         yield json.dumps(answer).replace('"', "'")
 
@@ -618,7 +618,7 @@ def test_new_question_answered_no(
     grown: Callable[[str, str], tuple[Path, Path]],
     variant: Variant,
 ) -> None:
-    """What every project used to have goes whole if the first update that asks is told no."""
+    """A practice that every project had goes if the first update with the question gets "no"."""
     name, _ = arrival
     project, _ = grown(*arrival)
 
@@ -629,7 +629,7 @@ def test_new_question_answered_no(
 
 
 def test_question_that_is_no_more(tmp_path: Path, release: Path, variant: Variant) -> None:
-    """An answer to a question that a release drops goes, and the others stay."""
+    """An answer to a dropped question is removed, and the others stay."""
     template = shutil.copytree(release, tmp_path / "tenon")
     questionnaire = template / "copier.yml"
     current = questionnaire.read_text("utf-8")
@@ -749,7 +749,7 @@ def untouched(_project: Path) -> None:
 def test_refused_in_one_sentence(
     prepare: Callable[[Path], None], arguments: tuple[str, ...], message: str, start: Variant
 ) -> None:
-    """What Copier explains, it explains in one sentence, and it leaves the project alone."""
+    """Copier refuses the update in one sentence, and leaves the project as it was."""
     project = start()
     prepare(project)
     before = tree(project)
@@ -810,7 +810,7 @@ def test_older_release_is_refused(tmp_path: Path, release: Path) -> None:
 def test_refused_under_a_traceback(
     prepare: Callable[[Path], None], arguments: tuple[str, ...], last_line: str, start: Variant
 ) -> None:
-    """What Copier refuses by a traceback ends with the reason, and it leaves the project alone."""
+    """A refusal with a traceback ends with the reason, and leaves the project as it was."""
     project = start()
     prepare(project)
     before = tree(project)
@@ -920,13 +920,13 @@ requires-python = ">=3.12"
 
 
 def printed_commands(message: str) -> list[str]:
-    """Return the commands of a message: its indented lines, without what explains them."""
+    """Return the commands of a message: its indented lines, without their explanations."""
     lines = [line for line in message.splitlines() if line.startswith("  ")]
     return [re.sub(r" {2,}\(.*\)$", "", line.strip()) for line in lines if "create" not in line]
 
 
 def known_to(project: Path, command: str) -> bool:
-    """Tell whether the project declares what a `uv run` command runs."""
+    """Return whether the project declares the command that `uv run` runs."""
     data = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     match command.split():
         case ["uv", "run", "poe", task]:
@@ -1015,7 +1015,7 @@ class Shell:
         self.path = os.pathsep.join([str(tools), str(COPIER.parent), os.environ["PATH"]])
 
     def run(self, block: str, status: int = 0) -> str:
-        """Run a block, which ends with this status, and return what it printed."""
+        """Run a block, which exits with this status, and return its output."""
         done = subprocess.run(
             ["sh", "-e", "-c", block],
             cwd=self.project,
@@ -1068,7 +1068,7 @@ def guide_removed(shell: Shell, _variant: Variant, find: str) -> None:
 
 
 def guide_undo(shell: Shell, _variant: Variant, undo: str) -> None:
-    """The project is what it was, ignored files included."""
+    """The project is as before, ignored files included."""
     (shell.project / ".env").write_text("SECRET=1\n", encoding="utf-8")
     update(shell.project, {"health_checks": False})
     commit_all(shell.project)
@@ -1116,7 +1116,7 @@ SCENARIOS: Mapping[str, Callable[..., None]] = {
     "Move the package": guide_layout,
     "Update by a machine": guide_machine,
 }
-"""What shows that the blocks under a heading of the guide are right."""
+"""The checks of the blocks under each heading of the guide."""
 
 QUICK = "Find what was removed"
 """The heading whose blocks are run with the quick tests."""
@@ -1147,7 +1147,7 @@ def test_guide(
 
 
 def test_guide_names_every_command_of_the_project(variant: Variant) -> None:
-    """What the guide runs by `uv run` is there."""
+    """Every `uv run` command of the guide exists in a project."""
     commands = re.findall(r"`(uv run [^`]*)`", GUIDE)
 
     assert commands

@@ -35,7 +35,7 @@ Freezer = Callable[[], AbstractContextManager[None]]
 
 @contextmanager
 def run_redis() -> Iterator[tuple[str, Freezer]]:
-    """Run a Redis server; yield its address, and what stops the process within a block."""
+    """Run a Redis server; yield its address, and a function that stops it within a block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -19,7 +19,7 @@ from benchmarks.inside.driver import Call, Client, Work, check_same, compare
 PAGE_SIZE = 100
 REQUESTS = 200
 ONE_BY_ONE = 200
-"""How many single inserts show what one costs."""
+"""The number of single inserts."""
 
 DELETE_SURPLUS = "DELETE FROM users WHERE id NOT IN (SELECT id FROM users ORDER BY id LIMIT :count)"
 INSERT_MISSING = """

@@ -12,8 +12,9 @@ class PracticeSettings(CoreSettings):
 
 
 def practice_components(settings: PracticeSettings) -> tuple[Component, ...]:
-    """Return the components of the practices, outermost first."""
+    """Return the components of the practices."""
     return (
+        # Outermost first.
         # {% for name, _, group, _ in components %}
         {{ name }}({{ "settings." ~ group if group else "" }}),
         # {% endfor %}

@@ -8,10 +8,11 @@ from fastapi import APIRouter
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import DuplicateComponentError, build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
+from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -69,7 +70,7 @@ async def test_components_start_in_order_and_stop_in_reverse(settings: Settings)
 
 def test_names_are_unique(settings: Settings) -> None:
     """Two components with one name are an error that names it and both places."""
-    twins = [*all_components(settings), Component(name="twin"), Component(name="twin")]
+    twins = [*practice_components(settings), Component(name="twin"), Component(name="twin")]
 
     with pytest.raises(DuplicateComponentError, match=r'\d+ and \d+ are both named "twin"'):
         build(settings.limits, twins)

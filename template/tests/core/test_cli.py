@@ -20,6 +20,8 @@ from {{ package_name }}.settings import Settings
 
 from support.server import STOP, SkippedTime, launched, served_session
 
+NAME = "{{ distribution_name }}"
+
 
 def report(context: CommandContext[Settings]) -> None:
     """Print an argument and the name of the application; fail on a negative number."""
@@ -46,7 +48,7 @@ def _report(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sub_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """A sub-command of the project gets its arguments and the application."""
     assert main(["report", "7"]) == 0
-    assert capsys.readouterr().out == "7 {{ distribution_name }}\n"
+    assert capsys.readouterr().out == f"7 {NAME}\n"
 
 
 @pytest.mark.usefixtures("_report")
@@ -85,7 +87,7 @@ def test_bad_settings_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that imports the application gets it, or an error for bad settings."""
-    assert create_app_from_environment().title == "{{ distribution_name }}"
+    assert create_app_from_environment().title == NAME
 
     monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
     with pytest.raises(InvalidSettingsError):

@@ -16,7 +16,7 @@ from {{ package_name }}.core.mail import Mail, Mailer, MailSettings
 from support.client import connect
 
 MAIL = Mail(
-    idempotency_key="welcome-1",
+    idempotency_key="order-1",
     to="jane@example.org",
     subject="Grüße",
     body="Hello Jané,\n.\nbye\n",
@@ -65,7 +65,7 @@ async def test_mail_is_sent() -> None:
     first, second = found.mails
     assert (first["To"], first["From"], first["Subject"]) == (MAIL.to, "me@example.org", "Grüße")
     assert first.get_content() == MAIL.body
-    assert first["Message-ID"] == second["Message-ID"] == "<welcome-1@example.org>"
+    assert first["Message-ID"] == second["Message-ID"] == "<order-1@example.org>"
 
 
 async def test_rejected_mail_is_an_error() -> None:

@@ -10,11 +10,12 @@ import pytest
 from fastapi import APIRouter
 from prometheus_client.parser import text_string_to_metric_families
 
-from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.metrics import NAME, Metrics
 from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -37,7 +38,7 @@ async def order(order: int) -> int:
 def with_orders(settings: Settings) -> Application:
     """Return the application with a route of orders."""
     return build(
-        settings.limits, [*all_components(settings), Component(name="o", routers=(router,))]
+        settings.limits, [*practice_components(settings), Component(name="o", routers=(router,))]
     )
 
 

@@ -14,11 +14,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from {{ package_name }}.app import all_components
 from {{ package_name }}.core import tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -50,7 +50,7 @@ async def recording(ratio: float) -> AsyncIterator[tuple[httpx.AsyncClient, InMe
     provider.add_span_processor(SimpleSpanProcessor(memory))
     traced = Component(name="traced", telemetry=tracing.telemetry_config(provider))
     async with connect(
-        build(settings.limits, [*all_components(settings), traced, ORDERS])
+        build(settings.limits, [*practice_components(settings), traced, ORDERS])
     ) as client:
         yield client, memory
 
@@ -157,7 +157,9 @@ async def test_spans_reach_the_collector() -> None:
     with collector() as received:
         endpoint = f"http://127.0.0.1:{received.server_port}"
         settings = Settings.load({"tracing": {"endpoint": endpoint, "sample_ratio": 1}})
-        async with connect(build(settings.limits, [*all_components(settings), ORDERS])) as client:
+        async with connect(
+            build(settings.limits, [*practice_components(settings), ORDERS])
+        ) as client:
             await client.get("/orders/7")
 
     assert received.names == ["GET /orders/{order}"]

@@ -15,11 +15,12 @@ import pytest
 import structlog
 from fastapi import APIRouter
 
-from {{ package_name }}.app import all_components, create_app
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.logging import LoggingSettings, configured
 from {{ package_name }}.core.logging.rendering import Output
+from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -159,7 +160,7 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
         structlog.contextvars.bind_contextvars(order=7, token="hunter2")
 
     settings = Settings.load({"logging": {"format": "json"}})
-    components = [*all_components(settings), Component(name="bound", routers=(router,))]
+    components = [*practice_components(settings), Component(name="bound", routers=(router,))]
     async with connect(build(settings.limits, components)) as client:
         await client.get("/bound", headers={"X-Request-ID": "one"})
     structlog.contextvars.clear_contextvars()

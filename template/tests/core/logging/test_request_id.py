@@ -6,9 +6,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from {{ package_name }}.app import all_components
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -38,7 +38,7 @@ async def test_failing_request_has_its_id(settings: Settings) -> None:
     async def fail() -> None:
         raise RuntimeError
 
-    components = [*all_components(settings), Component(name="fail", routers=(router,))]
+    components = [*practice_components(settings), Component(name="fail", routers=(router,))]
     async with connect(build(settings.limits, components)) as client:
         response = await client.get("/fail", headers={"X-Request-ID": "me"})
 

@@ -13,6 +13,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.core.settings import SettingsGroup
 
+DEFAULT_URL = "{{ database_url }}"
+
 WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 
 READ_ONLY_OPTIONS: Mapping[str, object] = {"postgresql_readonly": True}
@@ -45,7 +47,7 @@ UNAVAILABLE_SQLSTATES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
 class DatabaseSettings(SettingsGroup):
     """The database. Every wait has a timeout."""
 
-    url: SecretStr = SecretStr("{{ database_url }}")
+    url: SecretStr = SecretStr(DEFAULT_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
     lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)

@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.settings import SettingsGroup
 
+DEFAULT_URL = "{{ database_url }}"
+
 WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 
 READ_ONLY_OPTIONS: Mapping[str, object] = {"read_only": True}
@@ -30,7 +32,7 @@ BEFORE_MIGRATIONS: Sequence[str] = ()
 class DatabaseSettings(SettingsGroup):
     """The database. Every wait has a timeout."""
 
-    url: SecretStr = SecretStr("{{ database_url }}")
+    url: SecretStr = SecretStr(DEFAULT_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
     lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)

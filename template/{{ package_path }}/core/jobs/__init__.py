@@ -4,7 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from {{ package_name }}.core.jobs.{{ jobs_module }} import Jobs, JobsSettings, component
+from {{ package_name }}.core.jobs.{{ jobs_module }} import (
+    Jobs,
+    JobsSettings,
+    component,
+)
 from {{ package_name }}.core.services import provided
 
 __all__ = ["Jobs", "JobsDep", "JobsSettings", "component"]
