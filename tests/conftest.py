@@ -1,4 +1,4 @@
-"""What every test is given: the template, its variants, and a Copier that knows no user."""
+"""Fixtures: the template, its variants, and a Copier without the settings of a user."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def variant(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Return a function that renders a set of answers once; what it returns is for reading only."""
+    """Return a function that renders a set of answers once, to a folder for reading only."""
     folder = tmp_path_factory.mktemp("variants")
     rendered: dict[str, Path] = {}
 

@@ -14,7 +14,7 @@ from filelock import FileLock
 BIN = "Scripts" if os.name == "nt" else "bin"
 NEWEST_MINOR = 14
 
-# What the run of our own tests, or the developer's shell, would tell the tools of the project.
+# Variables of this test run or the developer's shell that would change the project's tools.
 FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")
 FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
 BYTECODE = "PYTHONPYCACHEPREFIX"
@@ -93,7 +93,7 @@ def python_for(minimum: str) -> Path | None:
 
 
 class Environment:
-    """A virtual environment that holds one project at a time, and what its lock file says.
+    """A virtual environment with one project at a time, and the versions of its lock file.
 
     Changing the project costs about half a second, as uv links what it has in its cache.
     """
@@ -115,7 +115,7 @@ class Environment:
         )
 
     def install(self, project: Path) -> None:
-        """Make it hold what a newcomer to the project gets, and nothing else."""
+        """Install a project with its locked dependencies, and nothing else."""
         check(self.run(project, "uv", "sync", "--quiet"))
         self.held = project
 

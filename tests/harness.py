@@ -1,4 +1,4 @@
-"""Render the template quickly, release it to a git repository, and describe what came out."""
+"""Render the template quickly, release it to a git repository, and list the rendered files."""
 
 import ast
 import re
@@ -64,7 +64,7 @@ class RememberingEnvironment(SandboxedEnvironment):
 
 
 CONFIGS: dict[bytes, dict[str, Any]] = {}
-"""What each copier.yml says, by its content."""
+"""Parsed copier.yml files, by their text."""
 
 
 def _config(path: Path) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> It
 
 
 def settings(template: Path = ROOT) -> dict[str, Any]:
-    """Return what copier.yml says."""
+    """Return the content of copier.yml."""
     loaded: dict[str, Any] = yaml.safe_load((template / "copier.yml").read_text("utf-8"))
     return loaded
 
@@ -174,7 +174,7 @@ SAMPLES: Mapping[str, list[object]] = {
 
 
 class Need(NamedTuple):
-    """What a practice needs: an answer to one question is refused with an answer to another."""
+    """A need of a practice: an answer that is refused with an answer to another question."""
 
     name: str
     answer: object
@@ -207,7 +207,7 @@ def values() -> dict[str, list[object]]:
 
 @cache
 def default_of(name: str) -> Callable[[Mapping[str, object]], object]:
-    """Return the function that computes a default from the answers to the questions before."""
+    """Return the function that computes a default from the previous answers."""
     default = questions()[name]["default"]
     # A native render makes a number of "3.11".
     if isinstance(default, str) and "{{" in default:
@@ -224,7 +224,7 @@ def completed(answers: Mapping[str, object]) -> dict[str, object]:
 
 
 def makes_sense(answers: Mapping[str, object]) -> bool:
-    """Tell whether no practice lacks what it needs, as far as is answered."""
+    """Return whether no answer contradicts a need."""
     return not any(
         answers.get(need.name) == need.answer and answers.get(need.needed) == need.without
         for need in NEEDS
@@ -232,7 +232,7 @@ def makes_sense(answers: Mapping[str, object]) -> bool:
 
 
 def only(need: Need) -> dict[str, object]:
-    """Return answers of which only one needs something."""
+    """Return answers with this need only."""
     off = {other.name: "none" if isinstance(other.answer, str) else False for other in NEEDS}
     return {**off, need.name: need.answer}
 
@@ -266,7 +266,7 @@ def covering() -> list[dict[str, object]]:
 
 
 def copy_template(dst: Path) -> Path:
-    """Copy to `dst` what Copier reads of the working tree."""
+    """Copy the files of the working tree that Copier reads to `dst`."""
     dst.mkdir(parents=True)
     shutil.copy2(ROOT / "copier.yml", dst)
     shutil.copytree(ROOT / "template", dst / "template")

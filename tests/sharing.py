@@ -24,7 +24,7 @@ TOOL_CACHES = {".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycach
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What a gate reads of a project.
+    """The files and tables that a gate reads.
 
     Attributes:
         files: Patterns of file names, in any folder.

@@ -148,7 +148,7 @@ def parse(suffix: str, text: str) -> None:
 
 
 def check(project: Path, name: str, value: str) -> None:
-    """Check that each file of a project parses, and that those that show the answer hold it."""
+    """Check that each file of a project parses, and that the answer is where it belongs."""
     files = {path: content.decode() for path, content in tree(project).items()}
     for path, text in files.items():
         parse(path.rpartition(".")[2], text)
@@ -186,7 +186,7 @@ def blocks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", PLAIN)
 def test_free_text_reads_back(tmp_path: Path, template: Path, kind: str) -> None:
-    """What people may write is in every file that shows it, letter by letter.
+    """Plain text is in every file that shows it, letter by letter.
 
     The smallest project has every file that holds such an answer.
     """
@@ -202,7 +202,7 @@ def test_free_text_reads_back(tmp_path: Path, template: Path, kind: str) -> None
 @pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("name", FREE + NARROW)
 def test_broken_text_is_refused(tmp_path: Path, template: Path, name: str, kind: str) -> None:
-    """What can break a file is refused by every question, with one of its sentences."""
+    """Every question refuses text that can break a file, with one of its sentences."""
     with pytest.raises(ValueError, match=refusal(name)):
         render(tmp_path / "new", template, {**DEFAULTS, name: BROKEN[kind]})
 
@@ -248,7 +248,7 @@ def test_names_and_addresses_are_narrow(
     ],
 )
 def test_good_answers_read_back(tmp_path: Path, template: Path, name: str, value: str) -> None:
-    """Usual answers, and the longest that fit, are taken as they are."""
+    """Usual answers, and the longest ones, are accepted unchanged."""
     check(render(tmp_path / "new", template, {**DEFAULTS, name: value}), name, value)
 
 
@@ -311,7 +311,7 @@ def refuses_or_keeps(folder: Path, template: Path, name: str, value: str) -> Non
 def test_any_text(
     tmp_path_factory: pytest.TempPathFactory, template: Path, name: str, value: str
 ) -> None:
-    """Whatever is typed, it is refused with a sentence, or it reads back unchanged.
+    """Any text is refused with a sentence, or reads back unchanged.
 
     The smallest project has every file that holds such an answer.
     """

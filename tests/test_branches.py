@@ -25,7 +25,7 @@ from harness import (
 from tenon.conditionals import FILTER, Condition, Record, conditions, instrument
 
 NEVER: dict[Condition, tuple[set[bool], str]] = {}
-"""Conditions that have one value only, with the values that they never have and the reason."""
+"""Conditions with one value only: the values that they never have, and the reason."""
 
 
 def strings(value: Any, place: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  (YAML)
@@ -65,7 +65,7 @@ def wanted(template: Path) -> list[Condition]:
 
 @pytest.fixture(scope="session")
 def record() -> Iterator[Record]:
-    """Make Copier note the value of every condition, and return the notes."""
+    """Make Copier record the value of every condition, and yield the record."""
     found = Record()
 
     class NotingEnvironment(RememberingEnvironment):
@@ -87,7 +87,7 @@ def record() -> Iterator[Record]:
 def test_every_branch_is_rendered(
     record: Record, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each condition was true and false, over all pairs of answers, and all that is refused."""
+    """Each condition is true and false, over all pairs of answers and all refused answers."""
     variants: list[dict[str, object]] = [
         {**DEFAULTS},
         *({**DEFAULTS, **answers} for answers in covering()),
@@ -127,7 +127,7 @@ def test_every_branch_is_rendered(
     (tmp_path / "0" / "src" / "my_service" / "mine.py").touch()
     with pytest.raises(ValueError, match="src_layout"):
         copier.run_recopy(tmp_path / "0", data={"src_layout": False}, defaults=True, overwrite=True)
-    # What an update hands to the renders that it compares.
+    # An update gives this to the renders that it compares.
     recorded = {"_src_path": str(template)}
     copier.run_copy(str(template), tmp_path / "handed", data=recorded, defaults=True, quiet=True)
     with pytest.raises(ValueError, match="project_name"):
@@ -179,7 +179,7 @@ def test_there_are_branches(template: Path) -> None:
     ],
 )
 def test_record(source: str, rendered: str, gaps: dict[int, set[bool]]) -> None:
-    """What a condition never was is reported, and the text comes out as it did before."""
+    """Values that a condition never had are reported, and the text stays the same."""
     found = Record()
     jinja = Environment(autoescape=True)
     jinja.filters[FILTER] = found.note

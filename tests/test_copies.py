@@ -12,7 +12,7 @@ from harness import COPIER, DEFAULTS, UnknownAnswerError, git_template, render, 
 
 
 def copied(template: Path, project: Path, *options: str) -> dict[str, bytes]:
-    """Return what `copier copy` writes, in a process of its own; it must not warn."""
+    """Return the files that `copier copy` writes, in a process of its own; it must not warn."""
     done = subprocess.run(
         [COPIER, "copy", "--defaults", "--quiet", *options, template, project],
         capture_output=True,
@@ -24,12 +24,12 @@ def copied(template: Path, project: Path, *options: str) -> dict[str, bytes]:
 
 
 def test_quick_render_is_copier_s_own(tmp_path: Path, template: Path, variant: Variant) -> None:
-    """`copier copy` writes what the tests' quick render does, byte for byte."""
+    """`copier copy` and the quick render of the tests write the same bytes."""
     assert copied(template, tmp_path / "my-service") == tree(variant())
 
 
 def test_copy_of_a_release(tmp_path: Path, variant: Variant) -> None:
-    """A copy of a release differs only in the answers file, which says where it comes from."""
+    """A copy of a release differs only in the answers file, which has its source and version."""
     release = git_template(tmp_path / "template")
 
     written = copied(release, tmp_path / "flat", "-d", "src_layout=false", "-d", "preset=minimal")
@@ -43,7 +43,7 @@ def test_copy_of_a_release(tmp_path: Path, variant: Variant) -> None:
 
 
 def test_copy_says_what_is_next(tmp_path: Path, template: Path) -> None:
-    """After a copy the terminal shows the commands that come next, and what is switched on."""
+    """After a copy the terminal shows the next commands, and the practices that are on."""
     folder = tmp_path / "my service"
     done = subprocess.run(
         [COPIER, "copy", "--defaults", template, folder], capture_output=True, text=True, check=True
@@ -55,7 +55,7 @@ def test_copy_says_what_is_next(tmp_path: Path, template: Path) -> None:
 
 
 def test_unknown_answer_is_an_error(tmp_path: Path, template: Path) -> None:
-    """A misspelt answer is no silent default in these tests."""
+    """A misspelt answer is an error in these tests, not a silent default."""
     with pytest.raises(UnknownAnswerError, match=r"^metrik$"):
         render(tmp_path / "new", template, {**DEFAULTS, "metrik": True})
 

@@ -1,4 +1,4 @@
-"""Every variant is green: by its own gates, and by those of an outsider who knows nothing of it."""
+"""Every variant passes its own gates, and those of an outsider without its configuration."""
 
 import os
 import shutil
@@ -161,7 +161,7 @@ READS: Mapping[str, Reads] = {
     ),
     "dependencies": WHOLE,
 }
-"""What the gates of a project's own check read, by the name of the task.
+"""The files that the gates of a project's own check read, by the name of the task.
 
 The tests import every module, by way of conftest.py, so that each of them reads the whole package.
 """
@@ -219,7 +219,7 @@ class Subject:
         return self.run("poe", task, reads=READS[task])
 
     def check_types(self, *command: str, reads: Reads, rules: str) -> Run:
-        """Run mypy as `run` does; other rules make it forget what it knows of the dependencies."""
+        """Run mypy as `run` does, with a cache for each set of rules."""
         run = partial(
             self.environment.check_types,
             self.folder,
@@ -230,7 +230,7 @@ class Subject:
         return self.once(run, command, reads)
 
     def once(self, run: Callable[[], Run], command: Sequence[str], reads: Reads) -> Run:
-        """Do what a command stands for, or take the result of one that read the same."""
+        """Run a command, or take the result of one that read the same."""
 
         def install_and_run() -> Run:
             self.environment.hold(self.twin)
@@ -420,7 +420,7 @@ def test_wheel_is_complete(subject: Subject, tmp_path: Path) -> None:
             names = archive.namelist()
         assert {part.partition("/")[0] for part in names} == {name, wheel.name[:-17] + ".dist-info"}
         assert f"{name}/py.typed" in names
-        # Always the same folder: what one wheel's dependencies are compiled to serves the next one.
+        # Always the same folder, so that the bytecode of the dependencies is reused.
         alone = subject.environment.folder / "alone"
         check(run("venv", "--quiet", "--clear", f"--python={subject.python}", str(alone)))
         check(run("pip", "install", "--quiet", f"--python={alone}", str(wheel)))
@@ -463,7 +463,7 @@ def test_all_pairs_are_covered(record_property: Callable[[str, object], None]) -
 
 
 def can_meet(answers: Answers) -> bool:
-    """Tell whether some variant can have two answers: what they need, they leave open or give."""
+    """Return whether a variant can have both answers, with some answers to what they need."""
     free = {name: POOL[name] for need in NEEDS for name in (need.needed,) if name not in answers}
     return any(
         makes_sense({**answers, **dict(zip(free, chosen, strict=True))})

@@ -1,4 +1,4 @@
-"""The tests of a project depend neither on each other nor on being alone, and leave nothing."""
+"""The tests of a project pass in any order and side by side, and leave no process behind."""
 
 import os
 import shutil

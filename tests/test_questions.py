@@ -1,4 +1,4 @@
-"""What copier.yml asks, what it takes, and what it refuses by every way in."""
+"""The questions of copier.yml: their defaults, and the answers that each way in refuses."""
 
 import keyword
 import os
@@ -136,7 +136,7 @@ REFUSALS = [
 
 
 def answers_of(project: Path) -> dict[str, Any]:
-    """Return what the project's answers file records."""
+    """Return the content of the project's answers file."""
     recorded: dict[str, Any] = yaml.safe_load(
         (project / ".copier-answers.yml").read_text(encoding="utf-8")
     )
@@ -153,7 +153,7 @@ def refusal(name: str, sentence: str) -> str:
     return f"^{re.escape(says)}$"
 
 
-# What copier.yml says
+# The text of copier.yml
 
 
 def test_settings_are_known_and_need_no_trust() -> None:
@@ -197,14 +197,14 @@ def test_computed_values() -> None:
 
 
 def test_every_question_has_help() -> None:
-    """Every question says what it is for, in one line of a terminal 92 columns wide."""
+    """Every question has a help text, in one line of a terminal 92 columns wide."""
     lengths = {name: len(question.get("help", "")) for name, question in questions().items()}
 
     assert {name for name, length in lengths.items() if not 10 <= length <= 88} == set()
 
 
 def test_practices_are_asked_on_request() -> None:
-    """The names and the practices are asked only of those who customize; the rest always."""
+    """The names and the practices are asked only with `customize`; the rest always."""
     ask = {name: question.get("ask") for name, question in questions().items()}
 
     assert [name for name, when in ask.items() if when == "{{ customize }}"] == ASKED_ON_REQUEST
@@ -245,7 +245,7 @@ def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> No
 
 
 def test_other_defaults(variant: Variant) -> None:
-    """Who answers nothing but the name gets these."""
+    """These are the defaults of the questions that are always asked."""
     recorded = answers_of(variant())
 
     assert {name: recorded[name] for name in ASKED_FIRST} == {
@@ -296,7 +296,7 @@ def test_distribution_follows_package(variant: Variant) -> None:
 def test_name_follows_from_the_folder(
     tmp_path: Path, template: Path, folder: str, name: str
 ) -> None:
-    """Who gives no name gets one from the folder."""
+    """The default name is made from the folder's."""
     render(tmp_path / folder, template, {})
 
     assert answers_of(tmp_path / folder)["project_name"] == name
@@ -358,7 +358,7 @@ def test_refused_by_option(
 
 
 def test_number_is_a_number(tmp_path: Path, template: Path) -> None:
-    """What is no whole number is refused by Copier itself, before any validator."""
+    """Copier itself refuses an answer that is no whole number, before any validator."""
     with pytest.raises(ValueError, match="invalid literal for int"):
         copier_command("copy", "--defaults", "-d", "coverage_minimum=9.5", template, tmp_path / "n")
 
@@ -425,7 +425,7 @@ def unvalidated(dst: Path) -> Path:
 
 @pytest.mark.full
 def test_old_answers_on_update(tmp_path: Path) -> None:
-    """An update from a release that took anything drops what this one refuses, and goes on."""
+    """An update from a release without validators drops answers that this one refuses."""
     template = unvalidated(tmp_path / "template")
     folder = tmp_path / "my-service"
     bad = {
@@ -463,7 +463,7 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
 def test_practice_without_what_it_needs(
     tmp_path: Path, template: Path, need: Need, way: str
 ) -> None:
-    """A practice without what it needs is refused, naming both, and nothing is written."""
+    """A practice without the one that it needs is refused, naming both; nothing is written."""
     name, answer, needed, without = need
     answers = {needed: without, name: answer}
     file = tmp_path / "answers.yml"
@@ -483,7 +483,7 @@ def test_practice_without_what_it_needs(
     "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
 )
 def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
-    """What a practice needs goes with it or not at all: no answer changes another in silence."""
+    """A needed practice is switched off together with the other, or not: never in silence."""
     template = git_template(tmp_path / "template")
     folder = tmp_path / "my-service"
     name, _, needed, without = need
@@ -526,7 +526,7 @@ def test_refusal_as_the_shell_sees_it(tmp_path: Path, template: Path) -> None:
 
 
 def literals(tree: nodes.Node) -> Iterator[str]:
-    """Yield the sentences that a template can print, `{}` standing for what is computed."""
+    """Yield the sentences that a template can print, with `{}` for computed parts."""
     for output in tree.find_all(nodes.Output):
         text = "".join(
             part.data if isinstance(part, nodes.TemplateData) else "{}" for part in output.nodes
@@ -773,7 +773,7 @@ def test_addresses_are_accepted(template: Path, source: str) -> None:
     assert validator.render(context).strip() == ""
 
 
-# What no question takes
+# Answers that no question takes
 
 
 @pytest.mark.parametrize(
@@ -804,7 +804,7 @@ def test_every_word_for_no_is_taken(variant: Variant, word: str) -> None:
 
 
 def test_given_names_are_those_of_the_questions(template: Path) -> None:
-    """The lists that given answers are held against are the questions and the yes-or-no ones."""
+    """given.jinja lists all questions, and those that take yes or no."""
     given: Any = environment(template).get_template("extensions/given.jinja").module
 
     assert sorted(given.questions) == sorted(questions())
@@ -913,7 +913,7 @@ class Terminal:
 
 
 def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """A first copy asks ten questions; a refused answer can be mended; -d and a file give the same.
+    """A first copy asks ten questions, and asks again after a refusal; -d and a file give the same.
 
     The sentence is shown when Enter is pressed, and the question waits for a better answer.
     """
@@ -947,7 +947,7 @@ def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
 
 
 def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """Who customizes is asked every other question too, in order, with the preset's defaults."""
+    """With `customize` every other question follows, in order, with the preset's defaults."""
     terminal = Terminal(template, tmp_path / "typed")
     for name in CHOICES:
         terminal.expect(name)

@@ -249,7 +249,7 @@ def test_conditionals_are_in_few_files(template: Path) -> None:
 
 
 def test_block_lines_stand_alone() -> None:
-    """A block is a comment line of its own: it goes whole, and the source stays what it is."""
+    """A block is a comment line of its own, so that the source is valid and the whole line goes."""
     lines = {
         f"{path}:{number}": line
         for path, text in sources().items()
@@ -265,7 +265,7 @@ def test_block_lines_stand_alone() -> None:
 
 
 def test_paths_have_no_conditionals() -> None:
-    """Only the package's place and the answers file's name are filled in, in a path."""
+    """Paths have two variables only: the package's path and the name of the answers file."""
     tokens = {token for path in sources() for token in re.findall(r"\{[{%#].*?[}%#]\}", path)}
 
     assert tokens == {"{{ package_path }}", "{{ _copier_conf.answers_file }}"}

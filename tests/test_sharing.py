@@ -56,7 +56,7 @@ FAULTS = {
         "test_fault",
     ),
 }
-"""What is planted in the second variant, by the gate that finds it: file, text and finding."""
+"""Faults in the second variant, by the gate that finds them: file, text and finding."""
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_other_versions_are_other_inputs(family: Callable[[], tuple[Subject, Sub
 def test_gates_read_what_they_are_shared_by(
     variant: Variant, tmp_path: Path, results: Results
 ) -> None:
-    """Every gate of a project passes with nothing there but what it is said to read.
+    """Every gate of a project passes with only the files that its entry in READS names.
 
     So no result hangs on a file that its key leaves out. All tests run, as many as always.
     """
