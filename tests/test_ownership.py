@@ -103,8 +103,8 @@ PRACTICES = {
             """
             architecture/test_database.py core/database/test_database.py
             core/database/test_metrics.py core/database/test_migrations.py
-            core/database/test_postgresql.py core/database/test_repository.py core/web/test_pagination.py
-            core/web/test_preconditions.py support/database.py
+            core/database/test_postgresql.py core/database/test_repository.py
+            core/web/test_pagination.py core/web/test_preconditions.py support/database.py
             support/database_fixtures.py support/postgresql.py support/tables.py
             """,
         ),
