@@ -39,7 +39,7 @@ def test_sums(junit: Path) -> None:
 
     assert (proof.groups["test_gates"].cpu, proof.groups["test_gates"].cases) == (16.0, 4)
     assert proof.counts == {"gates run": 12, "gates shared": 8}
-    assert "by those of an outsider who knows nothing of it | 4 | 16 | 6 | 80% |" in text
+    assert "and those of an outsider without its configuration | 4 | 16 | 6 | 80% |" in text
     assert "| pairs of answers | 7 of 7 |" in text
     assert "2 cores. 3 tests, 20 CPU s, 3 minutes." in text
 
