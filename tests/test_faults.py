@@ -79,7 +79,6 @@ def project(variant: Variant, collector: Collector) -> Iterator[Project]:
         package = project.folder / "src" / "my_service"
         (package / "components.py").write_text(COMPONENTS.lstrip(), encoding="utf-8")
         routes = package / "api" / "routes"
-        routes.mkdir(parents=True)
         (routes / "faults.py").write_text(ROUTES.lstrip(), encoding="utf-8")
         project.shell["MY_SERVICE_TRACING__ENDPOINT"] = f"http://127.0.0.1:{collector.server_port}"
         yield project

@@ -84,6 +84,29 @@ async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
     await database.engine.dispose()
 
 
+async def test_stop_is_bounded(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker ends after a stop, though its outbox does not answer."""
+    monkeypatch.setattr(module, "STOP_TIMEOUT_SECONDS", 0.05)
+    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    settings = JobsSettings(drain_seconds=0)
+    jobs = Jobs(Outbox(database, settings), settings)
+    dispatching = asyncio.Event()
+
+    async def hang() -> None:
+        dispatching.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(jobs, "schedule", hang)
+    worker = Worker(jobs, Queue(failures=0), settings)
+    running = asyncio.create_task(worker.run())
+    await dispatching.wait()
+
+    worker.stopped.set()
+
+    await asyncio.wait_for(running, timeout=30)
+    await database.engine.dispose()
+
+
 @pytest.fixture
 def redis_url() -> Iterator[str]:
     """Yield the address of a fake Redis server."""

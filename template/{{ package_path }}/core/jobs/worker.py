@@ -16,6 +16,7 @@ from {{ package_name }}.core.jobs.outbox import JobsSettings
 logger = logging.getLogger(__name__)
 
 DISPATCH_TIMEOUT_SECONDS = 5
+STOP_TIMEOUT_SECONDS = 5
 
 
 class Worker:
@@ -33,10 +34,17 @@ class Worker:
         self.task = broker.register_task(run, task_name="job")
 
     async def run(self) -> None:
-        """Dispatch and consume jobs concurrently."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.dispatch())
-            group.create_task(self.consume())
+        """Dispatch and consume jobs concurrently; a stop takes at most the drain time and 5 s."""
+        tasks = [
+            asyncio.create_task(self.dispatch(), name="dispatch"),
+            asyncio.create_task(self.consume(), name="consume"),
+        ]
+        await self.stopped.wait()
+        timeout = self.settings.drain_seconds + STOP_TIMEOUT_SECONDS
+        _, pending = await asyncio.wait(tasks, timeout=timeout)
+        for task in pending:
+            logger.error("worker.stop_timed_out", extra={"task": task.get_name()})
+            task.cancel()
 
     async def dispatch(self) -> None:
         """Dispatch due jobs, every `poll_seconds`."""
