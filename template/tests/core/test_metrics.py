@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.metrics import NAME, Metrics
+from {{ package_name }}.core.metrics import NAME, Metrics, metrics_of
 from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
@@ -181,6 +181,26 @@ def scrape_after(client: httpx.Client, url: str, requests: int) -> str:
             return text
         assert time.monotonic() < deadline, text
         time.sleep(POLL_SECONDS)
+
+
+@pytest.mark.parametrize("multiprocess", [False, True])
+async def test_metrics_of_a_service(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, multiprocess: bool
+) -> None:
+    """A gauge reads the service; in multiprocess mode there is none."""
+    if multiprocess:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    def observe(app: Application, metrics: Metrics) -> None:
+        metrics.add_gauge("components", "Components.", lambda: len(app.components))
+
+    observer = metrics_of("components", Application, observe)
+    app = build(settings.limits, [*practice_components(settings), observer])
+
+    async with connect(app):
+        value = app.services.get(Metrics).registry.get_sample_value("components")
+
+    assert value == (None if multiprocess else len(app.components))
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from secrets import compare_digest
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, exposition
@@ -28,6 +28,7 @@ NAME = "{{ distribution_name }}"
 KNOWN_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "OTHER"
 
+T = TypeVar("T")
 BoundSeries = tuple[Callable[[], None], Callable[[float], None]]
 
 MIN_TOKEN_LENGTH = 16
@@ -95,6 +96,14 @@ class Metrics:
         # Looking a series up by its labels costs more than adding to it.
         self.series: dict[tuple[str, str, int], BoundSeries] = {}
 
+    def add_gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+        """Add a gauge that is read when it is scraped; none in multiprocess mode.
+
+        There, the process that answers the scrape could read no other process.
+        """
+        if not self.multiprocess:
+            Gauge(name, documentation, registry=self.registry).set_function(read)
+
     def on_request(self, _context: RequestContext) -> None:
         """Count a request in flight; only used with several processes."""
         self.in_flight.inc()
@@ -161,3 +170,20 @@ def component(settings: MetricsSettings) -> Component:
         management_endpoints={"/metrics": guarded} if token else {},
         admin_endpoints={"/metrics": metrics.expose},
     )
+
+
+def metrics_of(name: str, kind: type[T], observe: Callable[[T, Metrics], None]) -> Component:
+    """Return a component with the metrics of a service; it starts after both.
+
+    Args:
+        name: The name of the component.
+        kind: The type of the service.
+        observe: Adds the metrics; called with the service when the component starts.
+    """
+
+    @asynccontextmanager
+    async def start(services: Services) -> AsyncIterator[None]:
+        observe(services.get(kind), services.get(Metrics))
+        yield
+
+    return Component(name=name, start=start)

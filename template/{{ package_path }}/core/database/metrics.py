@@ -1,32 +1,24 @@
 """Metrics of the database: its connection pool."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from prometheus_client import Gauge
 from sqlalchemy import AsyncAdaptedQueuePool
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.metrics import Metrics, metrics_of
+
+
+def observe(database: Database, metrics: Metrics) -> None:
+    """Add the metrics of a database; one without a pool of connections has none."""
+    pool = database.engine.pool
+    if isinstance(pool, AsyncAdaptedQueuePool):
+        for name, text, read in (
+            ("in_use", "Connections checked out of the pool.", pool.checkedout),
+            ("idle", "Idle connections in the pool.", pool.checkedin),
+            ("size", "Maximum number of connections.", pool.size),
+        ):
+            metrics.add_gauge(f"database_connections_{name}", text, read)
 
 
 def component() -> Component:
-    """Add the gauges; it starts after the database and the metrics."""
-
-    @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
-        metrics = services.get(Metrics)
-        pool = services.get(Database).engine.pool
-        if isinstance(pool, AsyncAdaptedQueuePool) and not metrics.multiprocess:
-            for name, text, read in (
-                ("in_use", "Connections checked out of the pool.", pool.checkedout),
-                ("idle", "Idle connections in the pool.", pool.checkedin),
-                ("size", "Maximum number of connections.", pool.size),
-            ):
-                gauge = Gauge(f"database_connections_{name}", text, registry=metrics.registry)
-                gauge.set_function(read)
-        yield
-
-    return Component(name="database_metrics", start=start)
+    """Add the metrics of the database."""
+    return metrics_of("database_metrics", Database, observe)
