@@ -13,7 +13,7 @@ def all_components(settings: Settings) -> tuple[Component, ...]:
 
 
 def create_app(settings: Settings) -> app.Application:
-    """Build the application."""
+    """Return an application that has not started; nothing is opened yet."""
     return app.build(settings.limits, all_components(settings))
 
 

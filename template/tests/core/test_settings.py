@@ -79,8 +79,9 @@ def test_numbers_are_bounded() -> None:
         for name, field in model["properties"].items():
             for kind in field.get("anyOf", [field]):
                 if kind.get("type") in {"integer", "number"}:
-                    assert kind.keys() & {"minimum", "exclusiveMinimum"}, name
-                    assert kind.keys() & {"maximum", "exclusiveMaximum"}, name
+                    hint = f"{name} needs a minimum and a maximum, such as Field(ge=1, le=100)"
+                    assert kind.keys() & {"minimum", "exclusiveMinimum"}, hint
+                    assert kind.keys() & {"maximum", "exclusiveMaximum"}, hint
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,6 @@ class MemoryStore:
             self.drop(next(iter(self.entries)))
 
     def drop(self, key: str) -> None:
-        """Delete a key."""
         value, _ = self.entries.pop(key, (None, 0))
         if value is not None:
             self.size -= size_of(key, value)

@@ -1,5 +1,7 @@
 """Metrics of the database: its connection pool."""
 
+from typing import cast
+
 from sqlalchemy import AsyncAdaptedQueuePool
 
 from {{ package_name }}.core.component import Component
@@ -8,15 +10,14 @@ from {{ package_name }}.core.metrics import Metrics, metrics_of
 
 
 def observe(database: Database, metrics: Metrics) -> None:
-    """Add the metrics of a database; one without a pool of connections has none."""
-    pool = database.engine.pool
-    if isinstance(pool, AsyncAdaptedQueuePool):
-        for name, text, read in (
-            ("in_use", "Connections checked out of the pool.", pool.checkedout),
-            ("idle", "Idle connections in the pool.", pool.checkedin),
-            ("size", "Maximum number of connections.", pool.size),
-        ):
-            metrics.add_gauge(f"database_connections_{name}", text, read)
+    """Add the metrics of a database."""
+    pool = cast("AsyncAdaptedQueuePool", database.engine.pool)
+    for name, text, read in (
+        ("in_use", "Connections checked out of the pool.", pool.checkedout),
+        ("idle", "Idle connections in the pool.", pool.checkedin),
+        ("size", "Maximum number of connections.", pool.size),
+    ):
+        metrics.add_gauge(f"database_connections_{name}", text, read)
 
 
 def component() -> Component:

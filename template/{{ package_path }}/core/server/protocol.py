@@ -44,7 +44,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer."""
         self.stop_timer()
         super().connection_lost(exc)
 
@@ -117,7 +116,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.timer = self.loop.call_later(seconds, self.on_header_timeout)
 
     def stop_timer(self) -> None:
-        """Stop the timer."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class HealthSettings(SettingsGroup):
-    """Probes."""
+    """The limits of the readiness probes."""
 
     probe_timeout_seconds: float = Field(default=2, gt=0, le=60)
 
