@@ -1684,8 +1684,8 @@ OF_JOBS_IN_PROCESS = {
         "test_jobs_are_counted",
         "tests/core/jobs/test_metrics.py",
         "core/jobs/metrics.py",
-        "        jobs.observe = count\n",
-        "        count.__name__ = jobs.observe.__name__\n",
+        "events.labels(job, event).inc()",
+        "events.labels(job, event).inc(0)",
     ),
     "mail to a rejected user": change(
         "test_other_users_get_no_mail",

@@ -514,7 +514,7 @@ def test_layout_keeps_own_work(start: Variant) -> None:
     Git knows no earlier version of a file in the other place, so each edit is a conflict.
     """
     project = work(start())
-    substitute(project / PACKAGE / "app.py", "Build the application.", "Build the orders.")
+    substitute(project / PACKAGE / "app.py", "nothing is opened yet", "it has no orders")
     commit_all(project)
     seeded = {path: (project / path).read_bytes() for path in SEEDED}
 
@@ -523,7 +523,7 @@ def test_layout_keeps_own_work(start: Variant) -> None:
 
     assert not (project / "src").exists()
     assert conflicts(project) == {"my_service/app.py"}
-    edit = '<<<<<<< before updating\n    """Build the orders."""\n=======\n'
+    edit = '<<<<<<< before updating\n    """Return an application that has not started; it has no orders."""\n=======\n'
     assert edit in (project / "my_service" / "app.py").read_text("utf-8")
     for path, text in seeded.items():
         assert (project / path.removeprefix("src/")).read_bytes() == text

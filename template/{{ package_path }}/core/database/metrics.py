@@ -1,8 +1,6 @@
 """Metrics of the database: its connection pool."""
 
-from typing import cast
-
-from sqlalchemy import AsyncAdaptedQueuePool
+from typing import Any
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import Database
@@ -11,7 +9,7 @@ from {{ package_name }}.core.metrics import Metrics, metrics_of
 
 def observe(database: Database, metrics: Metrics) -> None:
     """Add the metrics of a database."""
-    pool = cast("AsyncAdaptedQueuePool", database.engine.pool)
+    pool: Any = database.engine.pool  # a queue of connections, on every database
     for name, text, read in (
         ("in_use", "Connections checked out of the pool.", pool.checkedout),
         ("idle", "Idle connections in the pool.", pool.checkedin),
