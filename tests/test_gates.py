@@ -132,7 +132,7 @@ USED_BY_NAME = (
     "admin_endpoints,draining,duration,gauges,probe",  # practices read them; the project may
     "created,created_at",  # members of a response and of a row
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provided",  # what routes of the owner use
-    "BytesCodec,JsonCodec,cached,invalidate,invalidate_tag",
+    "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
     "Repository,descending,enqueue,list_page,read,save",
     "Id,IdPath,NO_NUL,RequestBody,ResponseBody,SINGLE_LINE",
     "IF_MATCH,IdempotencyKey,IfMatch,Page,PageParams,StaleIfError,etag,from_items,to_query",

@@ -1105,8 +1105,8 @@ BY_TESTS = {
     ),
     "error hidden in a group": change(
         "test_failure_cancels_the_other_tasks",
-        "tests/utils/test_concurrency.py",
-        "utils/concurrency.py",
+        "tests/core/test_concurrency.py",
+        "core/concurrency.py",
         "except BaseExceptionGroup as failures:",
         "except ZeroDivisionError as failures:",
     ),

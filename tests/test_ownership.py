@@ -162,15 +162,13 @@ PRACTICES = {
             infrastructure/repositories.py infrastructure/user_stats.py
             migrations/versions/2026_01_02_0002_example.py services/dashboard.py services/ports.py
             services/post_service.py services/transfer_service.py services/user_service.py
-            services/user_stats.py services/valuation.py services/welcome_email.py utils/batching.py
-            utils/concurrency.py
+            services/user_stats.py services/valuation.py services/welcome_email.py
             """,
             """
             api/test_accounts.py api/test_dashboard.py api/test_posts.py api/test_transfers.py
             api/test_user_stats.py api/test_users.py api/test_valuation.py
             api/test_welcome_email_durable.py architecture/test_example.py factories.py
-            infrastructure/test_repositories.py services/test_money.py utils/test_batching.py
-            utils/test_concurrency.py
+            infrastructure/test_repositories.py services/test_money.py
             """,
         ),
         words=r"polyfactory|user_service|example import|EXCHANGE_RATES__|ExchangeRatesSettings|"

@@ -36,7 +36,7 @@ S_contra = TypeVar("S_contra", bound=CoreSettings, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class CommandContext(Generic[S_co]):
-    """What a sub-command runs with.
+    """The context of a sub-command.
 
     Attributes:
         settings: The settings of the environment.

@@ -99,7 +99,7 @@ class Metrics:
     def add_gauge(self, name: str, documentation: str, read: Callable[[], float]) -> None:
         """Add a gauge that is read when it is scraped; none in multiprocess mode.
 
-        There, the process that answers the scrape could read no other process.
+        In that mode, the process that serves a scrape can read no other process.
         """
         if not self.multiprocess:
             Gauge(name, documentation, registry=self.registry).set_function(read)

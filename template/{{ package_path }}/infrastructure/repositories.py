@@ -7,6 +7,7 @@ from sqlalchemy import Integer, bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from {{ package_name }}.core.batching import batched
 from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.database.repository import (
     ConstraintError,
@@ -17,7 +18,6 @@ from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import Account, Post, Transfer, User
 from {{ package_name }}.services.ports import Repositories, Result, UserRow
-from {{ package_name }}.utils.batching import batched
 
 INSERT_BATCH_SIZE = 1000
 

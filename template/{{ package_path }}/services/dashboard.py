@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from {{ package_name }}.core.concurrency import all_or_nothing
 from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.models import Post, User
 from {{ package_name }}.services.ports import UnitOfWork
-from {{ package_name }}.utils.concurrency import all_or_nothing
 
 RECENT_POSTS = 5
 

@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database
+from {{ package_name }}.core.database.repository import Repository
 from {{ package_name }}.core.errors import ConflictError, NotFoundError
 from {{ package_name }}.core.page_query import PageQuery
 
@@ -35,6 +36,26 @@ async def test_row_is_found_by_id(database: Database, *, for_update: bool) -> No
     assert await database.write(get) == "one"
     with pytest.raises(NotFoundError, match=r"\AThere is no such note\.\Z"):
         await database.write(get_missing)
+
+
+class OrderNote(Note):
+    """A note whose class has a name of two words."""
+
+
+class OrderNoteRepository(Repository[OrderNote]):
+    """The same rows as notes."""
+
+    model = OrderNote
+
+
+async def test_error_separates_words(database: Database) -> None:
+    """The message of a NotFoundError separates the words of the model's name."""
+
+    async def get_missing(session: AsyncSession) -> None:
+        await OrderNoteRepository(session).get(1)
+
+    with pytest.raises(NotFoundError, match=r"\AThere is no such order note\.\Z"):
+        await database.read(get_missing)
 
 
 async def test_save_updates_a_row(database: Database) -> None:

@@ -85,7 +85,7 @@ async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
 
 
 async def test_stop_is_bounded(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker ends after a stop, though its outbox does not answer."""
+    """A worker ends after a stop, though its outbox does not respond."""
     monkeypatch.setattr(module, "STOP_TIMEOUT_SECONDS", 0.05)
     database = build(Settings.load({"database": {"url": own_database_url}}).database)
     settings = JobsSettings(drain_seconds=0)

@@ -70,7 +70,7 @@ class Database:
             except TransactionConflictError:
                 if attempt == ATTEMPTS:
                     raise
-            # Random, so that two transactions in conflict don't meet again.
+            # Random, so that two transactions in conflict do not retry at the same time.
             await asyncio.sleep(secrets.randbelow(BACKOFF_MILLISECONDS << attempt) / 1000)
             attempt += 1
 

@@ -1,5 +1,6 @@
 """A repository: the rows of one table, in one transaction."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar, Generic, TypeVar
@@ -40,7 +41,8 @@ class Repository(Generic[ModelT]):
         """
         found = await self.session.get(self.model, row_id, with_for_update=for_update or None)
         if found is None:
-            raise NotFoundError(f"There is no such {self.model.__name__.lower()}.")
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.model.__name__).lower()
+            raise NotFoundError(f"There is no such {words}.")
         return found
 
     async def save(self, entity: ModelT) -> ModelT:

@@ -51,7 +51,7 @@ class Jobs:
         job = await self.outbox.claim(job_id)
         if job is None:
             return
-        if job.attempts > self.settings.max_attempts:  # its workers died
+        if job.attempts > self.settings.max_attempts:  # its workers have died
             await self.outbox.retry_or_bury(job)
             return
         fields = {"job": job.name, "key": job.key, "attempt": job.attempts}

@@ -27,7 +27,10 @@ def check_network(value: str) -> str:
 
 
 class ServerSettings(SettingsGroup):
-    """The HTTP server. A group, because Kubernetes sets a variable named PREFIX + PORT itself."""
+    """The HTTP server.
+
+    They are in a group because Kubernetes itself may set a variable named PREFIX + PORT.
+    """
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)

@@ -1,1 +1,1 @@
-"""HTTP: what every request and every response goes through."""
+"""HTTP: middleware, routes, limits and errors."""

@@ -1,4 +1,4 @@
-"""What is known of a request, for the hooks of components."""
+"""The state of a request, for the hooks of components."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ CURSOR_LENGTH = 12
 
 
 class InvalidCursorError(InvalidInputError):
-    """A cursor is none that a page has returned."""
+    """No page has returned this cursor."""
 
     code = "invalid_cursor"
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from {{ package_name }}.utils.batching import batched
+from {{ package_name }}.core.batching import batched
 
 
 @pytest.mark.parametrize(

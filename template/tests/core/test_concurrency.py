@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from {{ package_name }}.utils.concurrency import all_or_nothing
+from {{ package_name }}.core.concurrency import all_or_nothing
 
 
 async def echo(value: int, barrier: asyncio.Barrier) -> int:
