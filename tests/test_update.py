@@ -523,8 +523,8 @@ def test_layout_keeps_own_work(start: Variant) -> None:
 
     assert not (project / "src").exists()
     assert conflicts(project) == {"my_service/app.py"}
-    text = (project / "my_service" / "app.py").read_text("utf-8")
-    ours = text.partition("<<<<<<< before updating\n")[2].partition("=======\n")[0]
+    merged = (project / "my_service" / "app.py").read_text("utf-8")
+    ours = merged.partition("<<<<<<< before updating\n")[2].partition("=======\n")[0]
     assert ours.endswith('; it has no orders."""\n')
     for path, text in seeded.items():
         assert (project / path.removeprefix("src/")).read_bytes() == text
