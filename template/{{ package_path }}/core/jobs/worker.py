@@ -39,12 +39,16 @@ class Worker:
             asyncio.create_task(self.dispatch(), name="dispatch"),
             asyncio.create_task(self.consume(), name="consume"),
         ]
-        await self.stopped.wait()
+        stopping = asyncio.create_task(self.stopped.wait())
+        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        self.stopped.set()
         timeout = self.settings.drain_seconds + STOP_TIMEOUT_SECONDS
-        _, pending = await asyncio.wait(tasks, timeout=timeout)
+        done, pending = await asyncio.wait(tasks, timeout=timeout)
         for task in pending:
             logger.error("worker.stop_timed_out", extra={"task": task.get_name()})
             task.cancel()
+        for task in done:
+            task.result()  # raises what ended it
 
     async def dispatch(self) -> None:
         """Dispatch due jobs, every `poll_seconds`."""
