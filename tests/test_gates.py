@@ -133,7 +133,7 @@ USED_BY_NAME = (
     "created,created_at",  # members of a response and of a row
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provided",  # what routes of the owner use
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
-    "Repository,descending,enqueue,list_page,read,save",
+    "Repository,add_gauge,descending,enqueue,list_page,metrics_of,read,save",
     "Id,IdPath,NO_NUL,RequestBody,ResponseBody,SINGLE_LINE",
     "IF_MATCH,IdempotencyKey,IfMatch,Page,PageParams,StaleIfError,etag,from_items,to_query",
 )
