@@ -525,7 +525,7 @@ def test_layout_keeps_own_work(start: Variant) -> None:
     assert conflicts(project) == {"my_service/app.py"}
     merged = (project / "my_service" / "app.py").read_text("utf-8")
     ours = merged.partition("<<<<<<< before updating\n")[2].partition("=======\n")[0]
-    assert ours.endswith('; it has no orders."""\n')
+    assert ours == '    """Return an application that has not started; it has no orders."""\n'
     for path, text in seeded.items():
         assert (project / path.removeprefix("src/")).read_bytes() == text
     for path, own in OWN_FILES.items():

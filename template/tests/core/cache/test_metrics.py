@@ -1,12 +1,15 @@
 """Metrics of the cache."""
 
+import pytest
 from pydantic import TypeAdapter
 
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.cache.codec import JsonCodec
 from {{ package_name }}.core.cache.entry import Policy
 from {{ package_name }}.core.metrics import Metrics
+from {{ package_name }}.settings import Settings
 
 from support.client import connect
 
@@ -29,3 +32,18 @@ async def test_events_and_backend_are_measured(app: Application) -> None:
         assert registry.get_sample_value("cache_events_total", labels) == 3
         for name, read in cache.store.gauges.items():
             assert registry.get_sample_value(f"cache_{name}") == read()
+
+
+async def test_multiprocess_mode_has_no_gauges(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """In multiprocess mode the events are shared; a process can't read another one's backend."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
+    app = create_app(settings)
+    async with connect(app):
+        names = {family.name for family in app.services.get(Metrics).registry.collect()}
+
+        assert "cache_events" in names
+        assert not names & {f"cache_{name}" for name in app.services.get(Cache).store.gauges}

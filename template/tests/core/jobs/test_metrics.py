@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.jobs.in_process import Jobs
 from {{ package_name }}.core.metrics import Metrics
@@ -45,3 +47,19 @@ async def test_jobs_are_counted(settings: Settings) -> None:
         ):
             labels = {"job": job, "event": event}
             assert metrics.registry.get_sample_value("job_events_total", labels) == number
+
+
+async def test_processes_share_the_counts(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """With several processes there is no gauge: a process knows its own jobs only."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
+    app = create_app(settings)
+    async with connect(app):
+        metrics = app.services.get(Metrics)
+
+        names = {family.name for family in metrics.registry.collect()}
+        assert "job_events" in names
+        assert "jobs_unfinished" not in names

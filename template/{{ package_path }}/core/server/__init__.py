@@ -29,7 +29,7 @@ def check_network(value: str) -> str:
 class ServerSettings(SettingsGroup):
     """The HTTP server.
 
-    They are in a group because Kubernetes itself may set a variable named PREFIX + PORT.
+    The settings are a group because Kubernetes may set a variable named PREFIX + PORT.
     """
 
     host: str = Field(default="127.0.0.1", min_length=1)
