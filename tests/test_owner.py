@@ -57,16 +57,22 @@ class Order(Entity):
     f"{PACKAGE}/services/orders.py": '''\
 """Settings, metrics and prices of orders."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 from pydantic import Field, SecretStr, TypeAdapter
 
+from my_service.core.batching import batched
 from my_service.core.cache import Cache, cached
 from my_service.core.cache.codec import JsonCodec
+from my_service.core.concurrency import all_or_nothing
+from my_service.core.metrics import Metrics
 from my_service.core.settings import CommaSeparated, SettingsGroup
 from my_service.core.web.context import RequestContext
+
+MAX_CONCURRENT_REQUESTS = 10
 
 
 class OrdersSettings(SettingsGroup):
@@ -89,11 +95,19 @@ class OrderMetrics:
     def __init__(self) -> None:
         self.placed = Counter("orders_placed", "Orders placed.", registry=None)
         self.requests = Counter("orders_requests", "Requests for orders.", registry=None)
+        self.last_quantity = 0
 
-    def register(self, registry: CollectorRegistry) -> None:
+    def register(self, metrics: Metrics) -> None:
         """Add the metrics to those of the application."""
-        registry.register(self.placed)
-        registry.register(self.requests)
+        metrics.registry.register(self.placed)
+        metrics.registry.register(self.requests)
+        text = "Quantity of the last order."
+        metrics.add_gauge("orders_last_quantity", text, lambda: self.last_quantity)
+
+    def on_placed(self, quantity: int) -> None:
+        """Count an order."""
+        self.placed.inc()
+        self.last_quantity = quantity
 
     def on_response(self, context: RequestContext) -> None:
         """Count a request."""
@@ -117,11 +131,21 @@ class PriceService:
     async def price(self, item: str) -> Decimal:
         """Return the price of an item."""
         return await self.prices.price(item)
+
+    async def total(self, quantities: Collection[tuple[str, int]]) -> Decimal:
+        """Return the price of items in the given quantities."""
+        total = Decimal(0)
+        for batch in batched(quantities, MAX_CONCURRENT_REQUESTS):
+            async with all_or_nothing() as group:
+                tasks = [(group.create_task(self.price(item)), count) for item, count in batch]
+            total += sum(task.result() * count for task, count in tasks)
+        return total
 ''',
     f"{PACKAGE}/infrastructure/orders.py": '''\
-"""Orders in the database, and prices of the supplier."""
+"""Orders in the database, prices of the supplier, and mails."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import ClassVar
@@ -135,6 +159,8 @@ from my_service.core.errors import PreconditionFailedError
 from my_service.core.http_client import HttpClient
 from my_service.core.http_client.stale import StaleIfError
 from my_service.core.jobs.outbox import Job, enqueue
+from my_service.core.mail import Mail, Mailer
+from my_service.core.page_query import PageQuery
 from my_service.domain.orders import NewOrder, Order, OrderKeyReusedError
 
 MAX_PRICE_AGE_SECONDS = 3600
@@ -151,6 +177,15 @@ class OrderRepository(Repository[Order]):
     async def count(self) -> int:
         """Return the number of orders."""
         return int((await self.session.scalars(select(func.count(Order.id)))).one())
+
+    async def list_newest(self, page: PageQuery) -> Sequence[Order]:
+        """Return the orders of a page, newest first."""
+        return (await self.session.scalars(self.descending(page))).all()
+
+    async def quantities(self) -> list[tuple[str, int]]:
+        """Return the ordered quantity of each item."""
+        query = select(Order.item, func.sum(Order.quantity)).group_by(Order.item)
+        return [(item, int(quantity)) for item, quantity in await self.session.execute(query)]
 
 
 async def place_order(session: AsyncSession, *, new: NewOrder) -> Order:
@@ -198,6 +233,14 @@ class SupplierClient:
         """Request the price of an item."""
         response = await self.http.get(self.url, {"item": item})
         return PriceResponse.model_validate_json(response.content).price
+
+
+class PrefixMailer(Mailer):
+    """Marks the mails of this service."""
+
+    async def send(self, mail: Mail) -> None:
+        """Send a mail."""
+        await super().send(replace(mail, subject=f"[my-service] {mail.subject}"))
 ''',
     f"{PACKAGE}/api/schemas/orders.py": '''\
 """Request and response bodies of orders."""
@@ -312,7 +355,7 @@ async def create_order(
 ) -> OrderOut:
     """Place an order."""
     order = await database.write(partial(place_order, new=body.to_domain(key)))
-    metrics.placed.inc()
+    metrics.on_placed(order.quantity)
     response.headers["Location"] = f"/orders/{order.id}"
     return order_response(order, response)
 
@@ -324,6 +367,15 @@ async def list_orders(params: PageParams, database: DatabaseDep) -> Page[OrderOu
         lambda session: OrderRepository(session).list_page(params.to_query())
     )
     return Page[OrderOut].from_items(rows, params)
+
+
+@router.get("/newest", response_model=Page[OrderOut])
+async def list_newest_orders(params: PageParams, database: DatabaseDep) -> Response:
+    """List orders, newest first."""
+    rows = await database.read(
+        lambda session: OrderRepository(session).list_newest(params.to_query())
+    )
+    return Page[OrderOut].response(rows, params)
 
 
 @router.get("/{order_id:int}")
@@ -379,9 +431,9 @@ from my_service.core.database import Database
 from my_service.core.http_client import HttpClient
 from my_service.core.jobs import Jobs
 from my_service.core.mail import Mail, Mailer
-from my_service.core.metrics import Metrics
+from my_service.core.metrics import metrics_of
 from my_service.core.services import Services
-from my_service.infrastructure.orders import OrderRepository, SupplierClient
+from my_service.infrastructure.orders import OrderRepository, PrefixMailer, SupplierClient
 from my_service.services.orders import OrderMetrics, OrdersSettings, PriceService
 from my_service.settings import Settings
 
@@ -392,12 +444,14 @@ def orders_component(settings: OrdersSettings) -> Component:
 
     @asynccontextmanager
     async def start(services: Services) -> AsyncIterator[None]:
-        database, jobs, mailer = (services.get(Database), services.get(Jobs), services.get(Mailer))
+        database, jobs = services.get(Database), services.get(Jobs)
+        mailer = PrefixMailer(services.get(Mailer).settings)
         supplier = SupplierClient(services.get(HttpClient), settings.supplier_url)
+        prices = PriceService(services.get(Cache), supplier)
         services.add(OrdersSettings, settings)
-        metrics.register(services.get(Metrics).registry)
         services.add(OrderMetrics, metrics)
-        services.add(PriceService, PriceService(services.get(Cache), supplier))
+        services.add(PriceService, prices)
+        services.replace(Mailer, mailer)
 
         async def send(key: str, body: str) -> None:
             for to in settings.recipients:
@@ -409,8 +463,9 @@ def orders_component(settings: OrdersSettings) -> Component:
             await send(f"order-{order_id}", f"Order {order_id} is placed.")
 
         async def report(_payload: Mapping[str, JsonValue]) -> None:
-            count = await database.read(lambda session: OrderRepository(session).count())
-            await send(f"orders-{count}", f"{count} orders.")
+            quantities = await database.read(lambda session: OrderRepository(session).quantities())
+            total = await prices.total(quantities)
+            await send(f"orders-{total}", f"Orders of {total} in all.")
 
         jobs.handlers |= {"orders.confirm": confirm, "orders.report": report}
         jobs.intervals["orders.report"] = 86_400
@@ -426,7 +481,8 @@ def orders_component(settings: OrdersSettings) -> Component:
 
 def components(settings: Settings) -> tuple[Component, ...]:
     """Return the components of this project."""
-    return (orders_component(settings.orders),)
+    order_metrics = metrics_of("order_metrics", OrderMetrics, OrderMetrics.register)
+    return (orders_component(settings.orders), order_metrics)
 ''',
     f"{PACKAGE}/settings.py": '''\
 """The settings of this project. This file is yours: updates never touch it."""
@@ -486,6 +542,7 @@ from my_service.core.http_client import HttpClient
 from my_service.core.jobs import Jobs
 from my_service.core.mail import Mail, Mailer
 from my_service.core.metrics import Metrics
+from my_service.infrastructure.orders import PrefixMailer
 from my_service.settings import Settings
 
 from support.client import connect
@@ -536,6 +593,7 @@ async def test_order_is_placed(app: Application, client: httpx.AsyncClient) -> N
     exposed = generate_latest(app.services.get(Metrics).registry).decode()
     assert "orders_placed_total 1.0" in exposed
     assert "orders_requests_total 2.0" in exposed
+    assert "orders_last_quantity 2.0" in exposed
 
 
 async def test_key_is_unique(client: httpx.AsyncClient) -> None:
@@ -554,6 +612,9 @@ async def test_orders_are_listed(client: httpx.AsyncClient) -> None:
     rest = (await client.get("/orders", params={"cursor": first["next_cursor"]})).json()
 
     assert [order["id"] for order in first["items"] + rest["items"]] == ids
+    newest = (await client.get("/orders/newest?limit=2")).json()
+    assert newest["items"] == [*rest["items"], first["items"][1]]
+    assert newest["next_cursor"] is not None
 
 
 async def test_current_version_is_changed(client: httpx.AsyncClient) -> None:
@@ -586,9 +647,10 @@ async def test_order_is_confirmed_and_reported(
     mails: list[str] = []
 
     async def send(_mailer: Mailer, mail: Mail) -> None:
-        mails.append(mail.body)
+        mails.append(f"{mail.subject}: {mail.body}")
 
     monkeypatch.setattr(Mailer, "send", send)
+    assert isinstance(app.services.get(Mailer), PrefixMailer)
     order_id = (await place(client)).json()["id"]
     jobs = app.services.get(Jobs)
     await jobs.schedule()
@@ -596,7 +658,10 @@ async def test_order_is_confirmed_and_reported(
     for job_id in await jobs.outbox.lease_due():
         await jobs.run(job_id)
 
-    assert sorted(mails) == ["1 orders.", f"Order {order_id} is placed."]
+    assert sorted(mails) == [
+        f"[my-service] Orders: Order {order_id} is placed.",
+        "[my-service] Orders: Orders of 3.00 in all.",
+    ]
 
 
 def test_command_counts_orders(capsys: pytest.CaptureFixture[str]) -> None:
