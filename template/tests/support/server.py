@@ -147,15 +147,6 @@ def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
                     os.killpg(process.pid, signal.SIGKILL)
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of a child process without coverage.
-
-    Coverage doubles the time of a start, and tests in this process cover the same lines.
-    """
-    hidden = "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"
-    return {name: value for name, value in os.environ.items() if name not in hidden}
-
-
 @contextmanager
 def starting(*arguments: str, **variables: str) -> Iterator[Service]:
     """Start the command on a free port, without waiting for it, and kill it after the block."""
@@ -166,7 +157,7 @@ def starting(*arguments: str, **variables: str) -> Iterator[Service]:
         tempfile.TemporaryFile() as log,  # a full pipe without a reader would block the service
         subprocess.Popen(
             [*command, "--port", str(port), *arguments],
-            env=environment() | own,
+            env=os.environ | own,
             stdout=log,
             stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -23,7 +23,6 @@ from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.settings import PREFIX
 
 from support.database import AWAY, PROJECT, alembic, database_url
-from support.server import environment
 from support.tables import Note
 
 
@@ -163,7 +162,6 @@ def test_processes_can_migrate_concurrently(url: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", code, url],
         cwd=PROJECT.parent,
-        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

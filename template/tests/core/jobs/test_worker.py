@@ -1,6 +1,7 @@
 """The worker: due jobs run, through failures of the queue, until a signal."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from {{ package_name }}.core.jobs.worker import Worker, work
 from {{ package_name }}.core.settings import PREFIX
 from {{ package_name }}.settings import Settings
 
-from support.server import contained, environment, free_port
+from support.server import contained, free_port
 
 
 class Queue(AsyncBroker):
@@ -180,7 +181,7 @@ def test_worker_waits_for_its_queue(own_database_url: str) -> None:
     with (
         subprocess.Popen(
             [sys.executable, "-m", "{{ package_name }}", "worker"],
-            env=environment() | {PREFIX + name: value for name, value in variables.items()},
+            env=os.environ | {PREFIX + name: value for name, value in variables.items()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
