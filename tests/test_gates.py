@@ -131,9 +131,9 @@ USED_BY_NAME = (
     "create_app_from_environment",  # the reloading server imports it by its name
     "admin_endpoints,draining,duration,gauges,probe",  # practices read them; the project may
     "created,created_at",  # members of a response and of a row
-    "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provided",  # what routes of the owner use
+    "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide",  # what routes of the owner use
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
-    "Repository,add_gauge,descending,enqueue,list_page,metrics_of,read,save",
+    "Repository,add_gauge,descending,enqueue,list_page,metrics_component,read,save",
     "Id,IdPath,NO_NUL,RequestBody,ResponseBody,SINGLE_LINE",
     "IF_MATCH,IdempotencyKey,IfMatch,Page,PageParams,StaleIfError,etag,from_items,to_query",
 )

@@ -299,12 +299,12 @@ from typing import Annotated
 from fastapi import Depends, Header
 
 from my_service.core.errors import UnauthorizedError
-from my_service.core.services import provided
+from my_service.core.services import provide
 from my_service.services.orders import OrdersSettings
 
 
 async def require_token(
-    settings: Annotated[OrdersSettings, Depends(provided(OrdersSettings))],
+    settings: Annotated[OrdersSettings, Depends(provide(OrdersSettings))],
     authorization: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> None:
     """Reject a client without the token."""
@@ -324,7 +324,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from my_service.api.auth import require_token
 from my_service.api.schemas.orders import OrderIn, OrderOut, OrderUpdateIn, PriceOut
 from my_service.core.database import DatabaseDep
-from my_service.core.services import provided
+from my_service.core.services import provide
 from my_service.core.web.idempotency import IdempotencyKey
 from my_service.core.web.pagination import Page, PageParams
 from my_service.core.web.preconditions import IF_MATCH, IfMatch, etag
@@ -335,8 +335,8 @@ from my_service.services.orders import OrderMetrics, PriceService
 
 router = APIRouter(prefix="/orders", tags=["orders"], dependencies=[Depends(require_token)])
 
-OrderMetricsDep = Annotated[OrderMetrics, Depends(provided(OrderMetrics))]
-PriceServiceDep = Annotated[PriceService, Depends(provided(PriceService))]
+OrderMetricsDep = Annotated[OrderMetrics, Depends(provide(OrderMetrics))]
+PriceServiceDep = Annotated[PriceService, Depends(provide(PriceService))]
 
 
 def order_response(order: Order, response: Response) -> OrderOut:
@@ -431,7 +431,7 @@ from my_service.core.database import Database
 from my_service.core.http_client import HttpClient
 from my_service.core.jobs import Jobs
 from my_service.core.mail import Mail, Mailer
-from my_service.core.metrics import metrics_of
+from my_service.core.metrics import metrics_component
 from my_service.core.services import Services
 from my_service.infrastructure.orders import OrderRepository, PrefixMailer, SupplierClient
 from my_service.services.orders import OrderMetrics, OrdersSettings, PriceService
@@ -481,7 +481,7 @@ def orders_component(settings: OrdersSettings) -> Component:
 
 def components(settings: Settings) -> tuple[Component, ...]:
     """Return the components of this project."""
-    order_metrics = metrics_of("order_metrics", OrderMetrics, OrderMetrics.register)
+    order_metrics = metrics_component("order_metrics", OrderMetrics, OrderMetrics.register)
     return (orders_component(settings.orders), order_metrics)
 ''',
     f"{PACKAGE}/settings.py": '''\

@@ -15,12 +15,14 @@ from {{ package_name }}.core.cli import Command, CommandContext
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.server import drain as module
 from {{ package_name }}.core.server.drain import DrainingServer
-from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.core.settings import (
+    NAME,
+    PREFIX,
+    InvalidSettingsError,
+)
 from {{ package_name }}.settings import Settings
 
 from support.server import STOP, SkippedTime, launched, served_session
-
-NAME = "{{ distribution_name }}"
 
 
 def report(context: CommandContext[Settings]) -> None:

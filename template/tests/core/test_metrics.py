@@ -13,8 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.metrics import NAME, Metrics, metrics_of
-from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.core.metrics import Metrics, metrics_component
+from {{ package_name }}.core.settings import (
+    NAME,
+    PREFIX,
+    InvalidSettingsError,
+)
 from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
@@ -194,7 +198,7 @@ async def test_metrics_of_a_service(
     def observe(app: Application, metrics: Metrics) -> None:
         metrics.add_gauge("components", "Components.", lambda: len(app.components))
 
-    observer = metrics_of("components", Application, observe)
+    observer = metrics_component("components", Application, observe)
     app = build(settings.limits, [*practice_components(settings), observer])
 
     async with connect(app):

@@ -14,7 +14,7 @@ from {{ package_name }}.core.services import (
     DuplicateServiceError,
     MissingServiceError,
     Services,
-    provided,
+    provide,
 )
 from {{ package_name }}.settings import Settings
 
@@ -32,7 +32,7 @@ router = APIRouter()
 
 
 @router.get("/greet")
-async def greet(greeter: Annotated[Greeter, Depends(provided(Greeter))]) -> str:
+async def greet(greeter: Annotated[Greeter, Depends(provide(Greeter))]) -> str:
     """Return the name of the service."""
     return greeter.name
 

@@ -17,7 +17,7 @@ from opentelemetry.trace import StatusCode
 from {{ package_name }}.core import tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.settings import NAME, InvalidSettingsError
 from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
@@ -69,7 +69,7 @@ async def test_span_names_the_route() -> None:
     assert span.name == "GET /orders/{order}"
     assert attributes(span)["http.route"] == "/orders/{order}"
     assert attributes(span)["http.response.status_code"] == 200
-    assert span.resource.attributes["service.name"] == tracing.NAME
+    assert span.resource.attributes["service.name"] == NAME
 
 
 async def test_failure_is_marked_without_its_message() -> None:

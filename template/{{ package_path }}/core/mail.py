@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.services import Services, provided
+from {{ package_name }}.core.services import Services, provide
 from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Mailer:
             raise UnavailableError("The mail can't be sent right now.") from error
 
 
-MailerDep = Annotated[Mailer, Depends(provided(Mailer))]
+MailerDep = Annotated[Mailer, Depends(provide(Mailer))]
 
 
 def component(settings: MailSettings) -> Component:

@@ -17,12 +17,10 @@ from pydantic import AfterValidator, SecretStr
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.settings import NAME, SettingsGroup
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.problems import CODES, problem_response
-
-NAME = "{{ distribution_name }}"
 
 # A client may send any method; an unknown one counts as OTHER.
 KNOWN_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -172,7 +170,7 @@ def component(settings: MetricsSettings) -> Component:
     )
 
 
-def metrics_of(name: str, kind: type[T], observe: Callable[[T, Metrics], None]) -> Component:
+def metrics_component(name: str, kind: type[T], observe: Callable[[T, Metrics], None]) -> Component:
     """Return a component with the metrics of a service; it starts after both.
 
     Args:

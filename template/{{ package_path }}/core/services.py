@@ -67,11 +67,11 @@ class Services:
             ) from None
 
 
-def provided(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
+def provide(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     """Return a dependency for `Depends` that gives a route the service of a type."""
 
-    async def provide(request: Request) -> T:
+    async def get_service(request: Request) -> T:
         services: Services = request.state.services
         return services.get(kind)
 
-    return provide
+    return get_service

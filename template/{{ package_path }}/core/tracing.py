@@ -15,9 +15,8 @@ from pydantic import Field
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.settings import NAME, SettingsGroup
 
-NAME = "{{ distribution_name }}"
 EXPORT_TIMEOUT_SECONDS = 5
 
 

@@ -13,7 +13,7 @@ from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.services.valuation import Currency
 
 # A missing rate must not surface as "account not found".
-UNREADABLE = (KeyError, NotFoundError, ValidationError)
+INVALID_RESPONSE_ERRORS = (KeyError, NotFoundError, ValidationError)
 
 
 class ExchangeRatesSettings(SettingsGroup):
@@ -59,5 +59,5 @@ class FrankfurterClient:
         try:
             response = await self.http.get(self.settings.url, params)
             return RatesResponse.model_validate_json(response.content).rates[currency]
-        except UNREADABLE as error:
+        except INVALID_RESPONSE_ERRORS as error:
             raise UnavailableError("The exchange rate is temporarily unavailable.") from error

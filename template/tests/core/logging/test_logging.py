@@ -18,7 +18,7 @@ from fastapi import APIRouter
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.logging import LoggingSettings, configured
+from {{ package_name }}.core.logging import LoggingSettings, configure_logging
 from {{ package_name }}.core.logging.rendering import Output
 from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
@@ -43,7 +43,7 @@ def written(stream: io.BytesIO) -> list[dict[str, Any]]:
 def test_every_logger_writes_the_same_form(*, is_structlog: bool) -> None:
     """Records of structlog and of the standard library go through one pipeline."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         if is_structlog:
             structlog.get_logger("some.name").warning("order.paid", order=7)
         else:
@@ -62,7 +62,7 @@ def test_every_logger_writes_the_same_form(*, is_structlog: bool) -> None:
 def test_level_holds_for_both() -> None:
     """Records below the level are dropped."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(level="WARNING"), Output(stream)):
+    with configure_logging(LoggingSettings(level="WARNING"), Output(stream)):
         structlog.get_logger().info("quiet")
         logging.getLogger("some.name").info("quiet")
 
@@ -72,7 +72,7 @@ def test_level_holds_for_both() -> None:
 def test_secrets_are_redacted() -> None:
     """A value is redacted by its key, at any depth."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         structlog.get_logger().info(
             "order.paid",
             password="hunter2",
@@ -87,7 +87,7 @@ def test_secrets_are_redacted() -> None:
 def test_addresses_show_no_credentials() -> None:
     """The password in the URL of a message or an error is redacted."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         try:
             int("postgresql://app:hunter2@db")
         except ValueError:
@@ -123,7 +123,7 @@ class Account:
 def test_every_value_can_be_logged(value: object, shown: object) -> None:
     """A record is one line of ASCII, and shows only the class of an object."""
     stream = io.BytesIO()
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid", value=value)
 
     (record,) = written(stream)
@@ -233,7 +233,7 @@ def test_traceback_has_no_local_variables() -> None:
     """A traceback shows the code, not the local variables."""
     stream = io.BytesIO()
     pin = 10**15 + 234  # longer than the digits of a timestamp
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         try:
             charge(pin)
         except ValueError:
@@ -249,7 +249,7 @@ def test_injected_newline_stays_on_its_line(form: str) -> None:
     """A value can't forge a record, or send control codes to the terminal."""
     stream = io.BytesIO()
     settings = LoggingSettings.model_validate({"format": form})
-    with configured(settings, Output(stream)):
+    with configure_logging(settings, Output(stream)):
         structlog.get_logger().info("order\nforged", note="a\x1b[31m\nb")
 
     assert len(stream.getvalue().decode().splitlines()) == 1
@@ -259,7 +259,7 @@ def test_injected_newline_stays_on_its_line(form: str) -> None:
 def test_terminal_gets_a_readable_form() -> None:
     """A terminal gets colours."""
     stream = Terminal()
-    with configured(LoggingSettings(), Output(stream)):
+    with configure_logging(LoggingSettings(), Output(stream)):
         structlog.get_logger().info("order.paid")
 
     assert b"\x1b[" in stream.getvalue()

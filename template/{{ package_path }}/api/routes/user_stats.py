@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from {{ package_name }}.core.services import provided
+from {{ package_name }}.core.services import provide
 from {{ package_name }}.core.web.schemas import IdPath, ResponseBody
 from {{ package_name }}.services.user_stats import UserStatsService
 
 router = APIRouter(tags=["users"])
 
-UserStatsServiceDep = Annotated[UserStatsService, Depends(provided(UserStatsService))]
+UserStatsServiceDep = Annotated[UserStatsService, Depends(provide(UserStatsService))]
 
 
 class UserStatsOut(ResponseBody):

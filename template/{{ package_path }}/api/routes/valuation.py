@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from {{ package_name }}.core.services import provided
+from {{ package_name }}.core.services import provide
 from {{ package_name }}.core.web.schemas import IdPath, ResponseBody
 from {{ package_name }}.services.valuation import Currency, ValuationService
 
 router = APIRouter(tags=["money"])
 
-ValuationServiceDep = Annotated[ValuationService, Depends(provided(ValuationService))]
+ValuationServiceDep = Annotated[ValuationService, Depends(provide(ValuationService))]
 
 
 class ValuationOut(ResponseBody):

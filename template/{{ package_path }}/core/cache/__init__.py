@@ -24,7 +24,7 @@ from {{ package_name }}.core.cache.store import (
 )
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import NotFoundError
-from {{ package_name }}.core.services import Services, provided
+from {{ package_name }}.core.services import Services, provide
 
 KEY_VERSION_SECONDS = 60
 """A load may take this long: one that ends later can store a value that was invalidated."""
@@ -231,7 +231,7 @@ def cached(
     return decorate
 
 
-CacheDep = Annotated[Cache, Depends(provided(Cache))]
+CacheDep = Annotated[Cache, Depends(provide(Cache))]
 
 
 def component(settings: backend.CacheSettings) -> Component:

@@ -78,17 +78,17 @@ class MemoryStore:
         """Store a value, and evict the least recently used ones over the limits."""
         self.drop(key)
         self.entries[key] = value, self.clock() + ttl
-        self.size += size_of(key, value)
+        self.size += entry_size(key, value)
         while self.size > self.settings.max_bytes or len(self.entries) > self.settings.max_entries:
             self.drop(next(iter(self.entries)))
 
     def drop(self, key: str) -> None:
         value, _ = self.entries.pop(key, (None, 0))
         if value is not None:
-            self.size -= size_of(key, value)
+            self.size -= entry_size(key, value)
 
 
-def size_of(key: str, value: bytes) -> int:
+def entry_size(key: str, value: bytes) -> int:
     """Return how many bytes an entry takes."""
     return len(key) + len(value) + OVERHEAD_BYTES
 

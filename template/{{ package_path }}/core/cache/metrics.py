@@ -4,7 +4,7 @@ from prometheus_client import Counter
 
 from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.metrics import Metrics, metrics_of
+from {{ package_name }}.core.metrics import Metrics, metrics_component
 
 
 def observe(cache: Cache, metrics: Metrics) -> None:
@@ -22,4 +22,4 @@ def observe(cache: Cache, metrics: Metrics) -> None:
 
 def component() -> Component:
     """Add the metrics of the cache."""
-    return metrics_of("cache_metrics", Cache, observe)
+    return metrics_component("cache_metrics", Cache, observe)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.services import Services, provided
+from {{ package_name }}.core.services import Services, provide
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def build(settings: dialect.DatabaseSettings) -> Database:
     return Database(engine, dialect.write_lock(settings.lock_timeout_seconds))
 
 
-DatabaseDep = Annotated[Database, Depends(provided(Database))]
+DatabaseDep = Annotated[Database, Depends(provide(Database))]
 
 
 def component(settings: dialect.DatabaseSettings) -> Component:

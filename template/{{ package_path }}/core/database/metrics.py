@@ -4,7 +4,7 @@ from typing import Any
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import Database
-from {{ package_name }}.core.metrics import Metrics, metrics_of
+from {{ package_name }}.core.metrics import Metrics, metrics_component
 
 
 def observe(database: Database, metrics: Metrics) -> None:
@@ -20,4 +20,4 @@ def observe(database: Database, metrics: Metrics) -> None:
 
 def component() -> Component:
     """Add the metrics of the database."""
-    return metrics_of("database_metrics", Database, observe)
+    return metrics_component("database_metrics", Database, observe)

@@ -21,12 +21,11 @@ from stamina.instrumentation import set_on_retry_hooks
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import retries
-from {{ package_name }}.core.services import Services, provided
-from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.services import Services, provide
+from {{ package_name }}.core.settings import NAME, SettingsGroup
 
 logger = logging.getLogger(__name__)
 
-NAME = "{{ distribution_name }}"
 IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 MISSING = frozenset({404, 410})
 SERVER_ERROR = 500
@@ -105,8 +104,8 @@ class HttpClient:
             UnavailableError: The upstream service is unreachable or unavailable until the deadline.
             UpstreamRequestError: It rejects the request, or the request can't be sent.
         """
-        for provide in self.header_providers:
-            request.headers.update(provide())
+        for get_headers in self.header_providers:
+            request.headers.update(get_headers())
         deadline = asyncio.get_running_loop().time() + self.settings.deadline_seconds
         attempts = self.settings.max_attempts if is_retryable(request) else 1
         call = OutgoingCall(request, deadline, attempts)
@@ -206,7 +205,7 @@ def build(
     return http
 
 
-HttpClientDep = Annotated[HttpClient, Depends(provided(HttpClient))]
+HttpClientDep = Annotated[HttpClient, Depends(provide(HttpClient))]
 
 
 def component(

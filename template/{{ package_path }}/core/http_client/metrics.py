@@ -4,7 +4,7 @@ from prometheus_client import Histogram
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClient
-from {{ package_name }}.core.metrics import OTHER, Metrics, metrics_of
+from {{ package_name }}.core.metrics import OTHER, Metrics, metrics_component
 
 MAX_HOSTS = 50
 
@@ -30,4 +30,4 @@ def observe(client: HttpClient, metrics: Metrics) -> None:
 
 def component() -> Component:
     """Add the metrics of outgoing calls."""
-    return metrics_of("http_client_metrics", HttpClient, observe)
+    return metrics_component("http_client_metrics", HttpClient, observe)

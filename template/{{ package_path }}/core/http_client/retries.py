@@ -16,7 +16,7 @@ JITTER_SECONDS = 1
 
 # Errors in the request itself, which httpx raises as transport errors.
 UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-UNREADABLE = (ValueError, OverflowError)
+INVALID_DATE_ERRORS = (ValueError, OverflowError)
 
 
 class Budget:
@@ -44,7 +44,7 @@ def parse_retry_after(header: str) -> float:
         if header.isascii() and header.isdigit():
             return float(header)
         return max(parsedate_to_datetime(header).timestamp() - time.time(), 0)
-    except UNREADABLE:
+    except INVALID_DATE_ERRORS:
         return 0
 
 

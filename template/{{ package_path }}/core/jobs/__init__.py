@@ -9,8 +9,8 @@ from {{ package_name }}.core.jobs.{{ jobs_module }} import (
     JobsSettings,
     component,
 )
-from {{ package_name }}.core.services import provided
+from {{ package_name }}.core.services import provide
 
 __all__ = ["Jobs", "JobsDep", "JobsSettings", "component"]
 
-JobsDep = Annotated[Jobs, Depends(provided(Jobs))]
+JobsDep = Annotated[Jobs, Depends(provide(Jobs))]

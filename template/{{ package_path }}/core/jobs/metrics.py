@@ -4,7 +4,7 @@ from prometheus_client import Counter
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.jobs.in_process import Jobs
-from {{ package_name }}.core.metrics import Metrics, metrics_of
+from {{ package_name }}.core.metrics import Metrics, metrics_component
 
 
 def observe(jobs: Jobs, metrics: Metrics) -> None:
@@ -21,4 +21,4 @@ def observe(jobs: Jobs, metrics: Metrics) -> None:
 
 def component() -> Component:
     """Add the metrics of background jobs."""
-    return metrics_of("jobs_metrics", Jobs, observe)
+    return metrics_component("jobs_metrics", Jobs, observe)

@@ -21,7 +21,7 @@ from {{ package_name }}.core.logging.rendering import (
 )
 from {{ package_name }}.core.services import Services
 
-__all__ = ["LoggingSettings", "component", "configured"]
+__all__ = ["LoggingSettings", "component", "configure_logging"]
 
 
 class Logger:
@@ -33,7 +33,7 @@ class Logger:
 
 
 @contextmanager
-def configured(settings: LoggingSettings, output: Output) -> Iterator[None]:
+def configure_logging(settings: LoggingSettings, output: Output) -> Iterator[None]:
     """Send every record of the process to the output, and restore the set-up at the end."""
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -82,7 +82,7 @@ def component(settings: LoggingSettings) -> Component:
 
     @asynccontextmanager
     async def start(_services: Services) -> AsyncIterator[None]:
-        with configured(settings, output):
+        with configure_logging(settings, output):
             yield
 
     has_info = settings.level in {"DEBUG", "INFO"}

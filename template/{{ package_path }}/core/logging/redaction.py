@@ -17,16 +17,16 @@ def is_secret(key: str) -> bool:
     return SECRET.search(key) is not None
 
 
-def redacted(key: str, value: object) -> object:
+def redact_value(key: str, value: object) -> object:
     """Return a value without secrets: by its key, by nested keys, and passwords in URLs."""
     if is_secret(key):
         return "[redacted]"
     if isinstance(value, str):
         return CREDENTIALS.sub("[redacted]@", value) if "://" in value else value
     if isinstance(value, Mapping):
-        return {str(name): redacted(str(name), item) for name, item in value.items()}
+        return {str(name): redact_value(str(name), item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [redacted(key, item) for item in value]
+        return [redact_value(key, item) for item in value]
     return value
 
 
@@ -36,5 +36,5 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         kind = type(value)
         is_safe = kind in SCALARS or (kind is str and "://" not in value)
         if not is_safe or is_secret(key):
-            event[key] = redacted(key, value)
+            event[key] = redact_value(key, value)
     return event

@@ -99,7 +99,7 @@ def register(app: FastAPI, router: APIRouter) -> None:
             app.router.routes.append(route)
 
 
-def endpoint_of(route: BaseRoute) -> object:
+def get_endpoint(route: BaseRoute) -> object:
     """Return the endpoint of a plain route or a mount."""
     return getattr(route, "endpoint", getattr(route, "app", None))
 
@@ -108,6 +108,6 @@ def route_template(scope: Scope) -> str:
     """Return the template of the route that served a request, or "unmatched"."""
     route = scope.get("route")
     if route is None and "endpoint" in scope:  # plain routes don't set it
-        found = (item for item in scope["router"].routes if endpoint_of(item) is scope["endpoint"])
+        found = (item for item in scope["router"].routes if get_endpoint(item) is scope["endpoint"])
         route = next(found, None)
     return getattr(route, "path_format", getattr(route, "path", "unmatched"))

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from fastapi import Request
 
-UNREADABLE = (RecursionError, ValueError)
+INVALID_JSON_ERRORS = (RecursionError, ValueError)
 
 
 def reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class StrictRequest(Request):
             )
             if b"\\u" in body:
                 json.dumps(found, ensure_ascii=False).encode()  # fails on a lone surrogate
-        except UNREADABLE as error:
+        except INVALID_JSON_ERRORS as error:
             raise json.JSONDecodeError("Invalid", "", getattr(error, "pos", 0)) from None
         return found
 
