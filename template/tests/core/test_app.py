@@ -1,15 +1,20 @@
-"""The application: the order of components, and unique names."""
+"""The application: the order of components, and what only one of them may claim."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from {{ package_name }}.app import create_app
-from {{ package_name }}.core.app import DuplicateComponentError, build
+from {{ package_name }}.core.app import (
+    NO_TELEMETRY,
+    DuplicateComponentError,
+    build,
+)
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
 from {{ package_name }}.practices import practice_components
@@ -74,6 +79,30 @@ def test_names_are_unique(settings: Settings) -> None:
 
     with pytest.raises(DuplicateComponentError, match=r'\d+ and \d+ are both named "twin"'):
         build(settings.limits, twins)
+
+
+async def respond(_request: Request) -> Response:
+    """Return nothing."""
+    return Response()
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"management_endpoints": {"/own": respond}}, {"management_endpoints": {"/own": respond}}),
+        ({"management_endpoints": {"/own": respond}}, {"admin_endpoints": {"/own": respond}}),
+        ({"telemetry": NO_TELEMETRY}, {"telemetry": NO_TELEMETRY}),
+    ],
+)
+def test_claims_are_unique(
+    settings: Settings, one: Mapping[str, Any], two: Mapping[str, Any]
+) -> None:
+    """Two components that claim one thing are an error that names both."""
+    components = [Component(name="one", **one), Component(name="two", **two)]
+
+    build(settings.limits, components[:1])
+    with pytest.raises(DuplicateComponentError, match=r'"one" and "two" both set (/own|telemetry)'):
+        build(settings.limits, components)
 
 
 async def test_operations_have_unique_ids(settings: Settings) -> None:

@@ -30,7 +30,7 @@ NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 
 
 class DuplicateComponentError(Exception):
-    """Two components have the same name."""
+    """Two components claim the same thing."""
 
 
 class Application(FastAPI):
@@ -56,13 +56,14 @@ class Application(FastAPI):
         return stack
 
 
-def check_names(components: Sequence[Component]) -> None:
-    """Raise if two components have the same name.
+def check_claims(components: Sequence[Component]) -> None:
+    """Raise if two components claim one name, one path for operators, or the telemetry.
 
     Raises:
-        DuplicateComponentError: The message has the name and both places in the order.
+        DuplicateComponentError: The message names both, by their places if their names are equal.
     """
     places: dict[str, int] = {}
+    claims: dict[str, str] = {}
     for place, component in enumerate(components, start=1):
         first = places.setdefault(component.name, place)
         if first != place:
@@ -70,15 +71,23 @@ def check_names(components: Sequence[Component]) -> None:
                 f'Components {first} and {place} are both named "{component.name}"; '
                 "give one of them another name."
             )
+        paths = dict.fromkeys([*component.management_endpoints, *component.admin_endpoints])
+        for claim in (*paths, *(["telemetry"] if component.telemetry else [])):
+            other = claims.setdefault(claim, component.name)
+            if other != component.name:
+                raise DuplicateComponentError(
+                    f'Components "{other}" and "{component.name}" both set {claim}; '
+                    "remove it from one of them."
+                )
 
 
 def build(limits: LimitsSettings, components: Sequence[Component]) -> Application:
     """Build the application.
 
     Raises:
-        DuplicateComponentError: Two components have the same name.
+        DuplicateComponentError: Two components claim one name, path or the telemetry.
     """
-    check_names(components)
+    check_claims(components)
     in_flight = InFlightRequests(limits.request_timeout_seconds)
 
     @asynccontextmanager
