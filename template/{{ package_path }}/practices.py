@@ -1,5 +1,5 @@
 # {% from "extensions/components.jinja" import commands, components, groups, imports with context %}
-"""The practices that are on. The answers decide what stands here; updates rewrite it."""
+"""The practices that are on. Copier writes them from the answers; updates rewrite it."""
 
 {{ imports() }}
 

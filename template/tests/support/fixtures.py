@@ -1,4 +1,4 @@
-"""Fixtures of the core; the fixtures of a practice stand in a module of its own."""
+"""Fixtures of the core; the fixtures of a practice are in a module of its own."""
 
 import os
 import pkgutil

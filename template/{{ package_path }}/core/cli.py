@@ -1,4 +1,4 @@
-"""The command: serves by default, and has a sub-command for each of the practices and yours."""
+"""The command: it serves by default; practices and the project add sub-commands."""
 
 import argparse
 import sys
@@ -92,8 +92,7 @@ def parse(
 ) -> tuple[Command[S] | None, argparse.Namespace]:
     """Return the sub-command, None for `serve`, and its arguments."""
     parser = build_parser(commands)
-    names = {SERVE, *(command.name for command in commands)}
-    is_default = not argv or (argv[0] not in names and argv[0].startswith("-"))
+    is_default = not argv or argv[0].startswith("-")
     if is_default and not {"-h", "--help"} & set(argv):
         argv = [SERVE, *argv]
     arguments = parser.parse_args(argv)

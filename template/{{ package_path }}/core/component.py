@@ -24,7 +24,7 @@ class Component:
         start: Opens what the component needs while the application runs, and adds the services
             that other components and requests use. Components start in order and stop in reverse.
         on_request: Called with every request when it arrives, in order. Hooks are cheaper than
-            middleware, so use them for whatever only observes.
+            middleware, so use them for code that only observes.
         on_response: Called with every request when its response has ended, in reverse order.
         middleware: Pure ASGI middleware, outermost first.
         routers: Routers that carry their full prefix.

@@ -53,7 +53,7 @@ class MetricsSettings(SettingsGroup):
 
 
 class Metrics:
-    """The metrics of one application: a process may hold two.
+    """The metrics of one application: a process may run several.
 
     Attributes:
         registry: The registry, also for the metrics of the project.
@@ -62,7 +62,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # As prometheus_client decides.
+        # prometheus_client reads the same variable.
         self.multiprocess = "PROMETHEUS_MULTIPROC_DIR" in os.environ
         self.requests = Counter(
             "http_requests",

@@ -317,7 +317,7 @@ async def test_timeout_covers_all_calls_of_a_fetch(
 
 
 async def test_load_takes_no_time_of_the_backend(cache: Cache, store: FakeStore) -> None:
-    """The value of a slow load is stored; a backend that was slow before has what is left."""
+    """The value of a slow load is stored; the time of the lookup counts for the store."""
     store.timeout = 0.2
 
     async def load() -> object:

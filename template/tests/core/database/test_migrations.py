@@ -123,7 +123,7 @@ def test_error_of_a_migration_is_raised(url: str, monkeypatch: pytest.MonkeyPatc
 def test_models_of_all_modules_are_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Models may stand in any module of the package; the command itself is not imported."""
+    """Models may be in any module of the package; the command itself is not imported."""
     inner = tmp_path / "sample" / "inner"
     inner.mkdir(parents=True)
     for folder in (inner, inner.parent):

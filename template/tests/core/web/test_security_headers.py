@@ -13,7 +13,7 @@ ORIGIN = "https://app.example.org"
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
 async def test_content_type_is_not_sniffed(reader: httpx.AsyncClient, path: str) -> None:
-    """Every response has nosniff."""
+    """Responses of routes, and 404s, have nosniff."""
     assert (await reader.get(path)).headers["x-content-type-options"] == "nosniff"
 
 

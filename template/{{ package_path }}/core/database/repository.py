@@ -1,4 +1,4 @@
-"""A repository: the rows of one table, in one transaction."""
+"""The generic repository; each table has a subclass."""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence

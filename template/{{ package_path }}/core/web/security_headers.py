@@ -1,4 +1,4 @@
-"""Security headers of every response."""
+"""Security headers of the responses of routes."""
 
 from collections.abc import Sequence
 
