@@ -541,12 +541,13 @@ class Balancer:
         self.turn += 1
         return self.ready[self.turn % len(self.ready)]
 
-    async def watch(self) -> None:
-        """Probe all services every 50 ms."""
-        while True:
-            services = list(self.services)
-            responses = await asyncio.gather(*(is_ready(service) for service in services))
-            self.ready = [item for item, is_up in zip(services, responses, strict=True) if is_up]
+    async def watch(self, service: Service) -> None:
+        """Probe a service every 50 ms; a slow one does not delay the probes of the others."""
+        self.services.append(service)
+        while service in self.services:
+            is_up = await is_ready(service)
+            if is_up != (service in self.ready):
+                (self.ready.append if is_up else self.ready.remove)(service)
             await asyncio.sleep(0.05)
 
 

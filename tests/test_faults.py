@@ -11,8 +11,8 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, product, repeat
 from random import Random
@@ -96,19 +96,6 @@ async def until(holds: Callable[[], bool]) -> None:
 # Stops
 
 
-@asynccontextmanager
-async def balanced() -> AsyncIterator[Balancer]:
-    """Yield a balancer that probes while the block runs."""
-    balancer = Balancer()
-    watching = asyncio.create_task(balancer.watch())
-    try:
-        yield balancer
-    finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
-
-
 async def use(balancer: Balancer, stop: asyncio.Event, results: Counter[str]) -> None:
     """Send requests to a ready service until the event is set."""
     async with client() as asking:
@@ -128,7 +115,8 @@ async def roll(project: Project, balancer: Balancer, times: int) -> list[int]:
 
         async def add() -> None:
             service = await stack.enter_async_context(project.served(SERVER__DRAIN_SECONDS="1"))
-            balancer.services.append(service)
+            watching = asyncio.create_task(balancer.watch(service))
+            stack.callback(watching.cancel)
             await until(lambda: service in balancer.ready)
 
         async def end(service: Service) -> int:
@@ -155,12 +143,7 @@ async def roll(project: Project, balancer: Balancer, times: int) -> list[int]:
 
 def test_no_request_fails_while_services_are_replaced(project: Project) -> None:
     """No request of 40 keep-alive clients fails during 20 stops under load."""
-
-    async def main() -> list[int]:
-        async with balanced() as balancer:
-            return await roll(project, balancer, 20)
-
-    assert asyncio.run(main()) == [0] * 20
+    assert asyncio.run(roll(project, Balancer(), 20)) == [0] * 20
 
 
 def test_running_request_is_finished(project: Project) -> None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from {{ package_name }}.core.component import Component, Endpoint
 from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.settings import NAME
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import LimitsSettings
 from {{ package_name }}.core.web.middleware import (
@@ -107,7 +108,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
     outermost = Middleware(
         RequestMiddleware, settings=limits, components=components, in_flight=in_flight
     )
-    distribution = metadata("{{ distribution_name }}")
+    distribution = metadata(NAME)
     app = Application(
         title=distribution["Name"],
         summary=distribution["Summary"],

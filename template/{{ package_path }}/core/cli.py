@@ -12,6 +12,7 @@ from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.server import ServerSettings
 from {{ package_name }}.core.server.run import serve, serve_reloading
 from {{ package_name }}.core.settings import (
+    NAME,
     EnvironmentSettings,
     InvalidSettingsError,
 )
@@ -76,7 +77,7 @@ def add_serve_arguments(parser: argparse.ArgumentParser) -> None:
 def build_parser(commands: Sequence[Command[S]]) -> argparse.ArgumentParser:
     """Return the parser of all sub-commands."""
     parser = argparse.ArgumentParser(
-        prog="{{ distribution_name }}",
+        prog=NAME,
         description="Run the service (`serve`), or one of its commands.",
         epilog="Settings come from the environment and from .env; .env.example lists them.",
     )
