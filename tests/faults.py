@@ -546,8 +546,10 @@ class Balancer:
         self.services.append(service)
         while service in self.services:
             is_up = await is_ready(service)
-            if is_up != (service in self.ready):
-                (self.ready.append if is_up else self.ready.remove)(service)
+            if is_up and service not in self.ready:
+                self.ready.append(service)
+            elif not is_up and service in self.ready:
+                self.ready.remove(service)
             await asyncio.sleep(0.05)
 
 

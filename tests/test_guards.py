@@ -983,7 +983,7 @@ BY_TESTS = {
     "admin endpoints on the public port": change(
         "test_endpoints_of_each_port",
         "tests/core/web/test_admin.py",
-        "core/web/middleware.py",
+        "core/app.py",
         "for path, endpoint in component.management_endpoints.items()",
         "for path, endpoint in {\n"
         "            **component.management_endpoints, **component.admin_endpoints\n"

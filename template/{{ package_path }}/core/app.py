@@ -16,10 +16,7 @@ from {{ package_name }}.core.services import Services
 from {{ package_name }}.core.settings import NAME
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import LimitsSettings
-from {{ package_name }}.core.web.middleware import (
-    RequestMiddleware,
-    management_endpoints,
-)
+from {{ package_name }}.core.web.middleware import RequestMiddleware
 from {{ package_name }}.core.web.problems import (
     RESPONSES,
     add_exception_handlers,
@@ -105,8 +102,17 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
                     await stack.enter_async_context(component.start(services))
             yield {"services": services}
 
+    endpoints = {
+        path: endpoint
+        for component in components
+        for path, endpoint in component.management_endpoints.items()
+    }
     outermost = Middleware(
-        RequestMiddleware, settings=limits, components=components, in_flight=in_flight
+        RequestMiddleware,
+        settings=limits,
+        components=components,
+        management_endpoints=endpoints,
+        in_flight=in_flight,
     )
     distribution = metadata(NAME)
     app = Application(
@@ -124,7 +130,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
     )
     app.components = components
     app.in_flight = in_flight
-    app.management_endpoints = management_endpoints(components)
+    app.management_endpoints = endpoints
     app.services = Services()
     add_exception_handlers(app)
     for component in components:

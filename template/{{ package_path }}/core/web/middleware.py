@@ -34,15 +34,6 @@ SAFE_METHODS = ("GET", "HEAD")
 current_task = cast("Callable[[], asyncio.Task[Any]]", asyncio.current_task)
 
 
-def management_endpoints(components: Sequence[Component]) -> Mapping[str, Endpoint]:
-    """Return the endpoints for operators on the public port, by path."""
-    return {
-        path: endpoint
-        for component in components
-        for path, endpoint in component.management_endpoints.items()
-    }
-
-
 async def serve_endpoint(endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a request to an endpoint for operators."""
     if scope["method"] in SAFE_METHODS:
@@ -66,13 +57,14 @@ class RequestMiddleware:
         *,
         settings: LimitsSettings,
         components: Sequence[Component],
+        management_endpoints: Mapping[str, Endpoint],
         in_flight: InFlightRequests,
     ) -> None:
         self.app = app
         self.settings = settings
         self.in_flight = in_flight
         self.admission = AdmissionControl(settings, in_flight)
-        self.management_endpoints = management_endpoints(components)
+        self.management_endpoints = management_endpoints
         self.on_request = [item.on_request for item in components if item.on_request]
         self.on_response = [item.on_response for item in reversed(components) if item.on_response]
 
