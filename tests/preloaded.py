@@ -17,7 +17,7 @@ RunTests = Callable[..., Run]
 DEPENDENCIES = (
     "alembic.command",
     "fastapi",
-    "httpx",
+    "httpx2",
     "hypothesis",
     "opentelemetry.sdk.trace.export",
     "opentelemetry.instrumentation.fastapi",

@@ -444,33 +444,44 @@ BY_ARCHITECTURE = {
     ),
     "client of one's own": module(
         LINT,
-        "TID251 `httpx.AsyncClient`",
+        "TID251 `httpx2.AsyncClient`",
         """
-        import httpx
+        import httpx2
 
         async def load(url: str) -> bytes:
-            async with httpx.AsyncClient() as client:
+            async with httpx2.AsyncClient() as client:
                 return (await client.get(url)).content
         """,
     ),
     "call without a client": module(
         LINT,
-        "TID251 `httpx.get`",
+        "TID251 `httpx2.get`",
         """
-        import httpx
+        import httpx2
 
         def load(url: str) -> bytes:
-            return httpx.get(url).content
+            return httpx2.get(url).content
         """,
     ),
     "client by another name": module(
         LINT,
-        "TID251 `httpx.AsyncClient`",
+        "TID251 `httpx2.AsyncClient`",
         """
-        from httpx import AsyncClient as Fetcher
+        from httpx2 import AsyncClient as Fetcher
 
         async def load(url: str) -> bytes:
             async with Fetcher() as client:
+                return (await client.get(url)).content
+        """,
+    ),
+    "client without releases": module(
+        LINT,
+        "TID251 `httpx`",
+        """
+        import httpx
+
+        async def load(url: str) -> bytes:
+            async with httpx.AsyncClient() as client:
                 return (await client.get(url)).content
         """,
     ),
@@ -497,13 +508,13 @@ BY_ARCHITECTURE = {
     ),
     "outside world patched over": Break(
         gate=RULES,
-        refused_by="test_httpx_is_not_patched",
+        refused_by="test_httpx2_is_not_patched",
         write={
             "tests/core/test_careless.py": """
             from unittest.mock import AsyncMock, patch
 
             def test_load() -> None:
-                with patch("httpx.AsyncClient.get", AsyncMock()):
+                with patch("httpx2.AsyncClient.get", AsyncMock()):
                     pass
             """
         },
@@ -1321,22 +1332,22 @@ BY_TESTS = {
         "test_streamed_body_is_not_sent_again",
         HTTP_CLIENT,
         "core/http_client/__init__.py",
-        "is_safe and isinstance(request.stream, httpx.ByteStream)",
+        "is_safe and isinstance(request.stream, httpx2.ByteStream)",
         "is_safe",
     ),
-    "retries on errors that httpx never raises": change(
+    "retries on errors that httpx2 never raises": change(
         "test_transient_failure_is_retried",
         HTTP_CLIENT,
         "core/http_client/retries.py",
-        "isinstance(error, httpx.TransportError)",
+        "isinstance(error, httpx2.TransportError)",
         "isinstance(error, ConnectionError | TimeoutError)",
     ),
     "transport error left to the caller": change(
         "test_permanent_failure_is_unavailability",
         HTTP_CLIENT,
         "core/http_client/__init__.py",
-        "FAILURES = (TimeoutError, httpx.HTTPError)",
-        "FAILURES = (TimeoutError, httpx.HTTPStatusError)",
+        "FAILURES = (TimeoutError, httpx2.HTTPError)",
+        "FAILURES = (TimeoutError, httpx2.HTTPStatusError)",
     ),
     "cause of the failure lost": change(
         "test_permanent_failure_is_unavailability",
@@ -1349,7 +1360,7 @@ BY_TESTS = {
         "test_unsendable_request_shows_no_secret",
         HTTP_CLIENT,
         "core/http_client/retries.py",
-        "UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)",
+        "UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)",
         "UNSENDABLE = ()",
     ),
     "call without a deadline": change(

@@ -530,7 +530,7 @@ COMMANDS: tuple[Command[Settings], ...] = (
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client import generate_latest
 
@@ -558,32 +558,32 @@ def app() -> Application:
 
 
 @pytest.fixture
-async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client with the token; calls of the application go to a fake supplier."""
 
-    def supplier(request: httpx.Request) -> httpx.Response:
+    def supplier(request: httpx2.Request) -> httpx2.Response:
         assert request.url.params["item"] == "Tea"
-        return httpx.Response(200, json={"price": "1.50"})
+        return httpx2.Response(200, json={"price": "1.50"})
 
     async with connect(app) as client, undone(app.services.get(Database)):
-        transport = httpx.MockTransport(supplier)
-        app.services.get(HttpClient).client = httpx.AsyncClient(transport=transport)
+        transport = httpx2.MockTransport(supplier)
+        app.services.get(HttpClient).client = httpx2.AsyncClient(transport=transport)
         client.headers.update(TOKEN)
         yield client
 
 
-async def place(client: httpx.AsyncClient, key: str = "first-order") -> httpx.Response:
+async def place(client: httpx2.AsyncClient, key: str = "first-order") -> httpx2.Response:
     """Place an order."""
     body = {"item": "Tea", "quantity": 2}
     return await client.post("/orders", json=body, headers={"Idempotency-Key": key})
 
 
-async def test_token_is_required(client: httpx.AsyncClient) -> None:
+async def test_token_is_required(client: httpx2.AsyncClient) -> None:
     """A client without the token gets 401."""
     assert (await client.get("/orders", headers={"Authorization": ""})).status_code == 401
 
 
-async def test_order_is_placed(app: Application, client: httpx.AsyncClient) -> None:
+async def test_order_is_placed(app: Application, client: httpx2.AsyncClient) -> None:
     """The Location header leads to the order, and the metrics count it."""
     response = await place(client)
 
@@ -596,7 +596,7 @@ async def test_order_is_placed(app: Application, client: httpx.AsyncClient) -> N
     assert "orders_last_quantity 2.0" in exposed
 
 
-async def test_key_is_unique(client: httpx.AsyncClient) -> None:
+async def test_key_is_unique(client: httpx2.AsyncClient) -> None:
     """A second order with the same key is a conflict."""
     await place(client)
     response = await place(client)
@@ -604,7 +604,7 @@ async def test_key_is_unique(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()["code"]) == (409, "order_key_reused")
 
 
-async def test_orders_are_listed(client: httpx.AsyncClient) -> None:
+async def test_orders_are_listed(client: httpx2.AsyncClient) -> None:
     """The pages have all orders."""
     ids = [(await place(client, f"order-number-{n}")).json()["id"] for n in range(3)]
 
@@ -617,7 +617,7 @@ async def test_orders_are_listed(client: httpx.AsyncClient) -> None:
     assert newest["next_cursor"] is not None
 
 
-async def test_current_version_is_changed(client: httpx.AsyncClient) -> None:
+async def test_current_version_is_changed(client: httpx2.AsyncClient) -> None:
     """Of two clients that have seen the same version, the first one wins."""
     placed = await place(client)
     url, tag = placed.headers["location"], {"If-Match": placed.headers["etag"]}
@@ -633,7 +633,7 @@ async def test_current_version_is_changed(client: httpx.AsyncClient) -> None:
     assert (await client.get(url)).status_code == 404
 
 
-async def test_price_is_cached(client: httpx.AsyncClient) -> None:
+async def test_price_is_cached(client: httpx2.AsyncClient) -> None:
     """The price of the supplier is multiplied by the quantity."""
     url = (await place(client)).headers["location"]
 
@@ -641,7 +641,7 @@ async def test_price_is_cached(client: httpx.AsyncClient) -> None:
 
 
 async def test_order_is_confirmed_and_reported(
-    app: Application, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    app: Application, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker sends a mail for each order, and one for each day."""
     mails: list[str] = []

@@ -3,7 +3,7 @@
 from itertools import count
 from typing import ClassVar
 
-import httpx
+import httpx2
 from polyfactory import Use
 from polyfactory.factories.pydantic_factory import ModelFactory
 
@@ -33,7 +33,7 @@ class TransferFactory(ModelFactory[TransferIn]):
     """New transfers."""
 
 
-async def create(client: httpx.AsyncClient, path: str, body: object) -> int:
+async def create(client: httpx2.AsyncClient, path: str, body: object) -> int:
     """Create a resource and return its id."""
     response = await client.post(path, json=body)
     assert response.status_code == 201, response.text
@@ -41,17 +41,17 @@ async def create(client: httpx.AsyncClient, path: str, body: object) -> int:
     return resource_id
 
 
-async def new_user(client: httpx.AsyncClient, **fields: str) -> int:
+async def new_user(client: httpx2.AsyncClient, **fields: str) -> int:
     """Register a user and return the id."""
     return await create(client, "/users", UserFactory.build().model_dump() | fields)
 
 
-async def new_post(client: httpx.AsyncClient, author_id: int) -> int:
+async def new_post(client: httpx2.AsyncClient, author_id: int) -> int:
     """Publish a post and return the id."""
     return await create(client, "/posts", PostFactory.build(author_id=author_id).model_dump())
 
 
-async def new_account(client: httpx.AsyncClient, owner_id: int, balance: int = 100) -> int:
+async def new_account(client: httpx2.AsyncClient, owner_id: int, balance: int = 100) -> int:
     """Open an account and return the id."""
     body = AccountFactory.build(owner_id=owner_id, balance=balance).model_dump()
     return await create(client, "/accounts", body)

@@ -1,12 +1,12 @@
 """Accounts: each has an owner and a balance in whole minor units."""
 
-import httpx
+import httpx2
 import pytest
 
 from factories import AccountFactory, new_account, new_user
 
 
-async def test_account_is_opened(client: httpx.AsyncClient) -> None:
+async def test_account_is_opened(client: httpx2.AsyncClient) -> None:
     """The Location header leads to the new account."""
     owner = await new_user(client)
 
@@ -18,7 +18,7 @@ async def test_account_is_opened(client: httpx.AsyncClient) -> None:
     assert (await client.get(response.headers["location"])).json() == account
 
 
-async def test_account_requires_an_owner(client: httpx.AsyncClient) -> None:
+async def test_account_requires_an_owner(client: httpx2.AsyncClient) -> None:
     """An account of an unknown user is not opened."""
     body = AccountFactory.build(owner_id=1).model_dump()
 
@@ -27,14 +27,14 @@ async def test_account_requires_an_owner(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("balance", [-1, 0.5, "1", 10**15 + 1, True], ids=str)
-async def test_invalid_balance_is_rejected(reader: httpx.AsyncClient, balance: object) -> None:
+async def test_invalid_balance_is_rejected(reader: httpx2.AsyncClient, balance: object) -> None:
     """A balance is an integer from 0 to MAX_BALANCE."""
     response = await reader.post("/accounts", json={"owner_id": 1, "balance": balance})
 
     assert response.status_code == 422
 
 
-async def test_accounts_are_listed(client: httpx.AsyncClient) -> None:
+async def test_accounts_are_listed(client: httpx2.AsyncClient) -> None:
     """The pages have all accounts, oldest first."""
     owner = await new_user(client)
     accounts = [await new_account(client, owner) for _ in range(3)]

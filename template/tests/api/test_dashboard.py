@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.app import create_app
@@ -13,14 +13,14 @@ from support.client import connect
 
 
 @pytest.fixture
-async def committing(own_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def committing(own_database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of an application that commits to a database of its own."""
     settings = Settings.load({"database": {"url": own_database_url}})
     async with connect(create_app(settings)) as client:
         yield client
 
 
-async def test_dashboard_has_all_parts(committing: httpx.AsyncClient) -> None:
+async def test_dashboard_has_all_parts(committing: httpx2.AsyncClient) -> None:
     """The dashboard has the user, the five newest posts, and the sum of the user's accounts."""
     user, other = [await new_user(committing) for _ in range(2)]
     for owner in (user, user, other):
@@ -36,7 +36,7 @@ async def test_dashboard_has_all_parts(committing: httpx.AsyncClient) -> None:
     assert found["balance"] == 200
 
 
-async def test_unknown_user_has_no_dashboard(committing: httpx.AsyncClient) -> None:
+async def test_unknown_user_has_no_dashboard(committing: httpx2.AsyncClient) -> None:
     """The error of one query is the response."""
     response = await committing.get("/dashboard", params={"user_id": "1"})
 

@@ -1,6 +1,6 @@
 """Posts: listed with their authors, newest first."""
 
-import httpx
+import httpx2
 
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.page_query import PageQuery
@@ -9,7 +9,7 @@ from {{ package_name }}.services.post_service import PostService
 from factories import PostFactory, new_post, new_user
 
 
-async def test_post_is_published(client: httpx.AsyncClient) -> None:
+async def test_post_is_published(client: httpx2.AsyncClient) -> None:
     """The response has the post as it was sent, with its author."""
     author = await new_user(client, name="Jane")
     body = PostFactory.build(author_id=author, title="Hello", body="two\nlines").model_dump()
@@ -22,14 +22,14 @@ async def test_post_is_published(client: httpx.AsyncClient) -> None:
     assert post["author"] == {"id": author, "name": "Jane"}
 
 
-async def test_post_requires_an_author(client: httpx.AsyncClient) -> None:
+async def test_post_requires_an_author(client: httpx2.AsyncClient) -> None:
     """A post of an unknown user is not published."""
     response = await client.post("/posts", json=PostFactory.build(author_id=1).model_dump())
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-async def test_posts_are_listed_newest_first(client: httpx.AsyncClient) -> None:
+async def test_posts_are_listed_newest_first(client: httpx2.AsyncClient) -> None:
     """The list of all posts and the list of one author are both in descending order."""
     author, other = [await new_user(client) for _ in range(2)]
     posts = [await new_post(client, author_id) for author_id in (author, other, author)]
@@ -43,7 +43,7 @@ async def test_posts_are_listed_newest_first(client: httpx.AsyncClient) -> None:
     assert (rest["next_cursor"], own["next_cursor"]) == (None, None)
 
 
-async def test_callback_runs_after_a_post(app: Application, client: httpx.AsyncClient) -> None:
+async def test_callback_runs_after_a_post(app: Application, client: httpx2.AsyncClient) -> None:
     """A callback of `on_change` gets the author, and finds the post."""
     calls: list[tuple[int, int]] = []
     posts = app.services.get(PostService)

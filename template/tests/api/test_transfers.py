@@ -1,6 +1,6 @@
 """Transfers: each idempotency key has one effect, and no balance becomes negative."""
 
-import httpx
+import httpx2
 import pytest
 
 from factories import TransferFactory, new_account, new_user
@@ -9,13 +9,13 @@ KEY = {"Idempotency-Key": "first-transfer"}
 
 
 @pytest.fixture
-async def accounts(client: httpx.AsyncClient) -> tuple[int, int]:
+async def accounts(client: httpx2.AsyncClient) -> tuple[int, int]:
     """Return two accounts with a balance of 100 each."""
     owner = await new_user(client)
     return await new_account(client, owner, 100), await new_account(client, owner, 100)
 
 
-async def balances(client: httpx.AsyncClient) -> list[int]:
+async def balances(client: httpx2.AsyncClient) -> list[int]:
     """Return the balances of all accounts, oldest account first."""
     return [account["balance"] for account in (await client.get("/accounts")).json()["items"]]
 
@@ -27,7 +27,7 @@ def transfer(accounts: tuple[int, int], amount: int) -> dict[str, int]:
     return body.model_dump()
 
 
-async def test_money_is_transferred(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
+async def test_money_is_transferred(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """The source pays, the target receives, and the Location header leads to the transfer."""
     response = await client.post("/transfers", json=transfer(accounts, 30), headers=KEY)
 
@@ -37,7 +37,7 @@ async def test_money_is_transferred(client: httpx.AsyncClient, accounts: tuple[i
 
 
 async def test_integer_may_have_a_decimal_point(
-    client: httpx.AsyncClient, accounts: tuple[int, int]
+    client: httpx2.AsyncClient, accounts: tuple[int, int]
 ) -> None:
     """30.0 is an integer in JSON, 0.5 is not."""
     whole, half = (transfer(accounts, 30) | {"amount": amount} for amount in (30.0, 0.5))
@@ -47,7 +47,7 @@ async def test_integer_may_have_a_decimal_point(
 
 
 async def test_repeated_request_has_no_second_effect(
-    client: httpx.AsyncClient, accounts: tuple[int, int]
+    client: httpx2.AsyncClient, accounts: tuple[int, int]
 ) -> None:
     """A repeated request gets the response of the first one."""
     first = await client.post("/transfers", json=transfer(accounts, 30), headers=KEY)
@@ -58,7 +58,7 @@ async def test_repeated_request_has_no_second_effect(
 
 
 async def test_key_belongs_to_one_transfer(
-    client: httpx.AsyncClient, accounts: tuple[int, int]
+    client: httpx2.AsyncClient, accounts: tuple[int, int]
 ) -> None:
     """A different transfer with the same key is rejected."""
     await client.post("/transfers", json=transfer(accounts, 30), headers=KEY)
@@ -69,7 +69,7 @@ async def test_key_belongs_to_one_transfer(
     assert await balances(client) == [70, 130]
 
 
-async def test_key_is_required(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
+async def test_key_is_required(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """A request without Idempotency-Key is rejected, because a client could not retry it."""
     response = await client.post("/transfers", json=transfer(accounts, 30))
 
@@ -77,7 +77,7 @@ async def test_key_is_required(client: httpx.AsyncClient, accounts: tuple[int, i
     assert response.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
 
 
-async def test_balance_must_suffice(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
+async def test_balance_must_suffice(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """A transfer over the balance is rejected, and its key can be used again."""
     rejected = await client.post("/transfers", json=transfer(accounts, 101), headers=KEY)
     created = await client.post("/transfers", json=transfer(accounts, 100), headers=KEY)
@@ -87,7 +87,7 @@ async def test_balance_must_suffice(client: httpx.AsyncClient, accounts: tuple[i
     assert await balances(client) == [0, 200]
 
 
-async def test_balance_has_a_limit(client: httpx.AsyncClient) -> None:
+async def test_balance_has_a_limit(client: httpx2.AsyncClient) -> None:
     """A transfer that would exceed MAX_BALANCE is rejected."""
     owner = await new_user(client)
     accounts = await new_account(client, owner, 1), await new_account(client, owner, 10**15)
@@ -98,7 +98,7 @@ async def test_balance_has_a_limit(client: httpx.AsyncClient) -> None:
     assert await balances(client) == [1, 10**15]
 
 
-async def test_accounts_must_differ(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
+async def test_accounts_must_differ(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """A transfer from an account to itself is rejected."""
     body = transfer((accounts[0], accounts[0]), 1)
 
@@ -107,7 +107,7 @@ async def test_accounts_must_differ(client: httpx.AsyncClient, accounts: tuple[i
     assert (response.status_code, response.json()["code"]) == (422, "same_account")
 
 
-async def test_accounts_must_exist(client: httpx.AsyncClient, accounts: tuple[int, int]) -> None:
+async def test_accounts_must_exist(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """A transfer from or to an unknown account changes no balance."""
     for body in (transfer((accounts[0], 9), 1), transfer((9, accounts[0]), 1)):
         assert (await client.post("/transfers", json=body, headers=KEY)).status_code == 404
@@ -116,7 +116,7 @@ async def test_accounts_must_exist(client: httpx.AsyncClient, accounts: tuple[in
 
 
 @pytest.mark.parametrize("amount", [0, -1, 0.5, 10**15 + 1, 10**30], ids=str)
-async def test_invalid_amount_is_rejected(reader: httpx.AsyncClient, amount: float) -> None:
+async def test_invalid_amount_is_rejected(reader: httpx2.AsyncClient, amount: float) -> None:
     """An amount is an integer from 1 to MAX_BALANCE; the accounts are not read."""
     body = {"source_id": 1, "target_id": 2, "amount": amount}
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.core.app import Application
@@ -39,7 +39,7 @@ def observed() -> ObservedCache:
 
 
 @pytest.fixture
-async def client(app: Application, observed: ObservedCache) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application, observed: ObservedCache) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the running application with the observed cache."""
     async with connect(app) as client, undone(app.services.get(Database)):
         cache = app.services.get(Cache)
@@ -47,7 +47,7 @@ async def client(app: Application, observed: ObservedCache) -> AsyncIterator[htt
         yield client
 
 
-async def test_stats_are_cached(client: httpx.AsyncClient, observed: ObservedCache) -> None:
+async def test_stats_are_cached(client: httpx2.AsyncClient, observed: ObservedCache) -> None:
     """The second response is a hit, and has the same bytes."""
     user = await new_user(client)
     body = PostFactory.build(author_id=user, body="four").model_dump()
@@ -67,7 +67,7 @@ async def test_stats_are_cached(client: httpx.AsyncClient, observed: ObservedCac
     assert observed.events == ["hit"]
 
 
-async def test_post_invalidates_stats(client: httpx.AsyncClient) -> None:
+async def test_post_invalidates_stats(client: httpx2.AsyncClient) -> None:
     """Statistics include a new post at once, and no posts of other users."""
     user, other = await new_user(client), await new_user(client)
     before = (await client.get(f"/users/{user}/stats")).json()
@@ -81,7 +81,7 @@ async def test_post_invalidates_stats(client: httpx.AsyncClient) -> None:
 
 
 async def test_failed_commit_invalidates_stats(
-    app: Application, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    app: Application, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit that reports an error may have succeeded, so the statistics are invalidated."""
     unit_of_work = app.services.get(PostService).unit_of_work
@@ -100,7 +100,7 @@ async def test_failed_commit_invalidates_stats(
     assert (await client.get(f"/users/{user}/stats")).json()["posts"] == 1
 
 
-async def test_missing_user_is_not_cached(client: httpx.AsyncClient) -> None:
+async def test_missing_user_is_not_cached(client: httpx2.AsyncClient) -> None:
     """A user who registers after a 404 response is found."""
     user = await new_user(client)
     early = await client.get(f"/users/{user + 1}/stats")
@@ -110,7 +110,7 @@ async def test_missing_user_is_not_cached(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/users/{user + 1}/stats")).status_code == 200
 
 
-async def test_deletion_invalidates_stats(client: httpx.AsyncClient) -> None:
+async def test_deletion_invalidates_stats(client: httpx2.AsyncClient) -> None:
     """A deleted user has no statistics, although they were cached."""
     user = await new_user(client)
     assert (await client.get(f"/users/{user}/stats")).status_code == 200
@@ -120,7 +120,7 @@ async def test_deletion_invalidates_stats(client: httpx.AsyncClient) -> None:
 
 
 async def test_stats_work_without_the_cache(
-    client: httpx.AsyncClient, observed: ObservedCache
+    client: httpx2.AsyncClient, observed: ObservedCache
 ) -> None:
     """While the cache is unavailable, each request loads the statistics."""
     observed.store.failing = {"get_many", "set_if_absent", "compare_and_set"}

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +20,7 @@ from support.database import counted
 ANY_VERSION = {"If-Match": "*"}
 
 
-async def test_user_is_registered(client: httpx.AsyncClient) -> None:
+async def test_user_is_registered(client: httpx2.AsyncClient) -> None:
     """The Location header leads to the new user; the e-mail address is in lower case."""
     body = {"email": "Jane@Example.org", "name": "Jane"}
 
@@ -35,7 +35,7 @@ async def test_user_is_registered(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["jane@example.org", "JANE@example.org", "jane@EXAMPLE.org"])
-async def test_email_is_unique(client: httpx.AsyncClient, spelling: str) -> None:
+async def test_email_is_unique(client: httpx2.AsyncClient, spelling: str) -> None:
     """Case makes no difference, and a conflict does not affect the next request."""
     await new_user(client, email="jane@example.org")
 
@@ -62,7 +62,7 @@ async def test_email_is_unique(client: httpx.AsyncClient, spelling: str) -> None
     ids=str,
 )
 async def test_invalid_user_is_rejected(
-    reader: httpx.AsyncClient, field: str, value: object
+    reader: httpx2.AsyncClient, field: str, value: object
 ) -> None:
     """An invalid or unknown field is rejected."""
     body = UserFactory.build().model_dump() | {field: value}
@@ -73,19 +73,19 @@ async def test_invalid_user_is_rejected(
 
 
 @pytest.mark.parametrize("path", ["/users/1", "/users/1/posts"])
-async def test_unknown_user_is_not_found(reader: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_user_is_not_found(reader: httpx2.AsyncClient, path: str) -> None:
     """An unknown user is a 404, also for the list of their posts."""
     response = await reader.get(path)
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-async def test_id_has_a_limit(reader: httpx.AsyncClient) -> None:
+async def test_id_has_a_limit(reader: httpx2.AsyncClient) -> None:
     """An id beyond the range of JSON and the database is a 422, not a 500."""
     assert (await reader.get(f"/users/{2**63}")).status_code == 422
 
 
-async def test_update_requires_the_current_version(client: httpx.AsyncClient) -> None:
+async def test_update_requires_the_current_version(client: httpx2.AsyncClient) -> None:
     """Of two clients that have seen the same version, the first one wins."""
     url = f"/users/{await new_user(client)}"
     tag = (await client.get(url)).headers["etag"]
@@ -103,7 +103,7 @@ async def test_update_requires_the_current_version(client: httpx.AsyncClient) ->
     ("tags", "status"),
     [('"7", "1"', 200), ('"7"', 412), ('W/"1"', 412), ('""', 412), ("1", 422), ("*, *", 422)],
 )
-async def test_if_match_follows_http(client: httpx.AsyncClient, tags: str, status: int) -> None:
+async def test_if_match_follows_http(client: httpx2.AsyncClient, tags: str, status: int) -> None:
     """One strong tag of the list must match; an invalid list is a 422 (RFC 9110)."""
     url = f"/users/{await new_user(client)}"
 
@@ -112,7 +112,7 @@ async def test_if_match_follows_http(client: httpx.AsyncClient, tags: str, statu
     assert response.status_code == status
 
 
-async def test_update_keeps_other_fields(client: httpx.AsyncClient) -> None:
+async def test_update_keeps_other_fields(client: httpx2.AsyncClient) -> None:
     """A missing field keeps its value, and `*` matches any version."""
     url = f"/users/{await new_user(client, email='old@example.org', name='Old')}"
 
@@ -122,7 +122,7 @@ async def test_update_keeps_other_fields(client: httpx.AsyncClient) -> None:
     assert (user["email"], user["name"]) == ("new@example.org", "Old")
 
 
-async def test_update_keeps_emails_unique(client: httpx.AsyncClient) -> None:
+async def test_update_keeps_emails_unique(client: httpx2.AsyncClient) -> None:
     """An update to the e-mail address of another user is rejected."""
     await new_user(client, email="taken@example.org")
     url = f"/users/{await new_user(client)}"
@@ -132,7 +132,7 @@ async def test_update_keeps_emails_unique(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()["code"]) == (409, "email_taken")
 
 
-async def test_deletion_includes_posts(client: httpx.AsyncClient) -> None:
+async def test_deletion_includes_posts(client: httpx2.AsyncClient) -> None:
     """The posts of a deleted user are deleted."""
     user = await new_user(client)
     await new_post(client, user)
@@ -142,7 +142,7 @@ async def test_deletion_includes_posts(client: httpx.AsyncClient) -> None:
     assert (await client.get("/posts")).json()["items"] == []
 
 
-async def test_user_with_accounts_is_not_deleted(client: httpx.AsyncClient) -> None:
+async def test_user_with_accounts_is_not_deleted(client: httpx2.AsyncClient) -> None:
     """The deletion of a user with accounts is rejected."""
     user = await new_user(client)
     await new_account(client, user)
@@ -153,7 +153,7 @@ async def test_user_with_accounts_is_not_deleted(client: httpx.AsyncClient) -> N
     assert (await client.get(f"/users/{user}")).status_code == 200
 
 
-async def test_pages_are_consistent(client: httpx.AsyncClient) -> None:
+async def test_pages_are_consistent(client: httpx2.AsyncClient) -> None:
     """Pages neither skip nor repeat users, although users are added and deleted in between."""
     users = [await new_user(client) for _ in range(5)]
     found: list[int] = []
@@ -171,14 +171,14 @@ async def test_pages_are_consistent(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/users", "/posts", "/users/1/posts", "/accounts"])
-async def test_invalid_cursor_is_rejected(reader: httpx.AsyncClient, path: str) -> None:
+async def test_invalid_cursor_is_rejected(reader: httpx2.AsyncClient, path: str) -> None:
     """A cursor that no page has returned is a 422."""
     response = await reader.get(path, params={"cursor": "AAAAAAAAAAA="})
 
     assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")
 
 
-async def test_import_and_export(client: httpx.AsyncClient) -> None:
+async def test_import_and_export(client: httpx2.AsyncClient) -> None:
     """One request imports 1000 users; the export has one line per user."""
     users = [{"email": f"import{number}@example.com", "name": "Jane"} for number in range(1000)]
 
@@ -193,7 +193,7 @@ async def test_import_and_export(client: httpx.AsyncClient) -> None:
     assert len(lines) == 1001
 
 
-async def test_import_is_all_or_nothing(client: httpx.AsyncClient) -> None:
+async def test_import_is_all_or_nothing(client: httpx2.AsyncClient) -> None:
     """An import with a duplicate e-mail address creates no user."""
     users = [user.model_dump() for user in UserFactory.batch(2)]
 
@@ -222,7 +222,7 @@ async def fill(session: AsyncSession, count: int) -> None:
 @pytest.mark.parametrize("path", ["/users", "/posts", "/users/{user}/posts", "/accounts"])
 @pytest.mark.no_cover
 async def test_list_has_a_constant_number_of_queries(
-    app: Application, client: httpx.AsyncClient, path: str
+    app: Application, client: httpx2.AsyncClient, path: str
 ) -> None:
     """A list of 100 items takes as many queries as a list of one: there is no N+1."""
     database = app.services.get(Database)
@@ -239,7 +239,7 @@ async def test_list_has_a_constant_number_of_queries(
     assert counts[0] == counts[1]
 
 
-async def test_callback_runs_after_a_deletion(app: Application, client: httpx.AsyncClient) -> None:
+async def test_callback_runs_after_a_deletion(app: Application, client: httpx2.AsyncClient) -> None:
     """A callback of `on_change` gets the id of a user who no longer exists."""
     deleted: list[int] = []
     users = app.services.get(UserService)

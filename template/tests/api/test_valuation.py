@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.app import create_app
@@ -23,9 +23,9 @@ from support.database import undone
 URL = "https://rates.example.org/latest"
 
 
-def rates_response(text: str, status: int = 200) -> httpx.Response:
+def rates_response(text: str, status: int = 200) -> httpx2.Response:
     """Return a response with a body."""
-    return httpx.Response(status, content=text)
+    return httpx2.Response(status, content=text)
 
 
 @dataclass(slots=True)
@@ -37,10 +37,10 @@ class Upstream:
         last_url: The URL of the last request, None before the first one.
     """
 
-    response: httpx.Response
-    last_url: httpx.URL | None = None
+    response: httpx2.Response
+    last_url: httpx2.URL | None = None
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Respond to a request."""
         self.last_url = request.url
         return self.response
@@ -59,22 +59,22 @@ def app() -> Application:
 
 
 @pytest.fixture
-async def client(app: Application, upstream: Upstream) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application, upstream: Upstream) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the running application; all its calls go to the upstream service."""
     async with connect(app) as client, undone(app.services.get(Database)):
-        transport = httpx.MockTransport(upstream)
-        app.services.get(HttpClient).client = httpx.AsyncClient(transport=transport)
+        transport = httpx2.MockTransport(upstream)
+        app.services.get(HttpClient).client = httpx2.AsyncClient(transport=transport)
         yield client
 
 
 @pytest.fixture
-async def valuation(client: httpx.AsyncClient) -> str:
+async def valuation(client: httpx2.AsyncClient) -> str:
     """Return the path of the valuation of an account with a balance of 1001."""
     return f"/accounts/{await new_account(client, await new_user(client), 1001)}/valuation"
 
 
 async def test_account_is_valued(
-    client: httpx.AsyncClient, valuation: str, upstream: Upstream
+    client: httpx2.AsyncClient, valuation: str, upstream: Upstream
 ) -> None:
     """The rate is exactly the upstream rate, and the amount is rounded half to even."""
     response = await client.get(valuation, params={"currency": "USD"})
@@ -82,11 +82,11 @@ async def test_account_is_valued(
     found = response.json()
     assert response.status_code == 200
     assert (found["currency"], found["rate"], found["amount"]) == ("USD", "1.0865", 1088)
-    assert upstream.last_url == httpx.URL(URL, params={"base": "EUR", "symbols": "USD"})
+    assert upstream.last_url == httpx2.URL(URL, params={"base": "EUR", "symbols": "USD"})
 
 
 async def test_own_currency_needs_no_rate(
-    client: httpx.AsyncClient, valuation: str, upstream: Upstream
+    client: httpx2.AsyncClient, valuation: str, upstream: Upstream
 ) -> None:
     """The currency of the accounts has the rate 1, without a call."""
     found = (await client.get(valuation, params={"currency": "EUR"})).json()
@@ -96,7 +96,7 @@ async def test_own_currency_needs_no_rate(
 
 
 async def test_stale_rate_is_used_up_to_its_age(
-    client: httpx.AsyncClient, valuation: str, upstream: Upstream, app: Application
+    client: httpx2.AsyncClient, valuation: str, upstream: Upstream, app: Application
 ) -> None:
     """While the upstream service is down, the last rate is used up to `stale_seconds`."""
     fresh = await client.get(valuation, params={"currency": "USD"})
@@ -125,7 +125,7 @@ async def test_stale_rate_is_used_up_to_its_age(
     ids=["text", "empty", "zero", "not a number", "too large", "not found"],
 )
 async def test_invalid_rates_are_an_outage(
-    client: httpx.AsyncClient, valuation: str, upstream: Upstream, invalid: httpx.Response
+    client: httpx2.AsyncClient, valuation: str, upstream: Upstream, invalid: httpx2.Response
 ) -> None:
     """An invalid upstream response is a 503, not a 404 of the account."""
     upstream.response = invalid
@@ -136,7 +136,7 @@ async def test_invalid_rates_are_an_outage(
 
 
 async def test_account_and_currency_must_be_known(
-    client: httpx.AsyncClient, valuation: str
+    client: httpx2.AsyncClient, valuation: str
 ) -> None:
     """An unknown account is a 404, an unknown currency a 422."""
     missing = await client.get("/accounts/999999999/valuation?currency=USD")

@@ -1,6 +1,6 @@
 """The welcome mail: its job is stored in the transaction that stores the user."""
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.core.app import Application
@@ -30,7 +30,7 @@ async def run_due(app: Application) -> None:
 
 
 async def test_new_user_gets_one_mail(
-    app: Application, client: httpx.AsyncClient, mails: list[Mail]
+    app: Application, client: httpx2.AsyncClient, mails: list[Mail]
 ) -> None:
     """A worker sends the mail, once."""
     user = await new_user(client, email="jane@example.org", name="Jane")
@@ -45,7 +45,7 @@ async def test_new_user_gets_one_mail(
 
 
 async def test_other_users_get_no_mail(
-    app: Application, client: httpx.AsyncClient, mails: list[Mail]
+    app: Application, client: httpx2.AsyncClient, mails: list[Mail]
 ) -> None:
     """A rejected registration sends no mail, nor does an import."""
     await new_user(client, email="jane@example.org")

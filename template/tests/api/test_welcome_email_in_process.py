@@ -1,6 +1,6 @@
 """The welcome mail: sent after the commit, and not before the response."""
 
-import httpx
+import httpx2
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
@@ -41,7 +41,7 @@ def replace_mailer(app: Application, failures: int = 0) -> FakeMailer:
     return mailer
 
 
-async def test_new_user_gets_a_mail(app: Application, client: httpx.AsyncClient) -> None:
+async def test_new_user_gets_a_mail(app: Application, client: httpx2.AsyncClient) -> None:
     """A registration sends one mail."""
     mailer = replace_mailer(app)
     user = await new_user(client, email="jane@example.org", name="Jane")
@@ -52,7 +52,7 @@ async def test_new_user_gets_a_mail(app: Application, client: httpx.AsyncClient)
     assert "Hello Jane," in mail.body
 
 
-async def test_other_users_get_no_mail(app: Application, client: httpx.AsyncClient) -> None:
+async def test_other_users_get_no_mail(app: Application, client: httpx2.AsyncClient) -> None:
     """A rejected registration sends no mail, nor does an import."""
     mailer = replace_mailer(app)
     await new_user(client, email="jane@example.org")
@@ -65,7 +65,7 @@ async def test_other_users_get_no_mail(app: Application, client: httpx.AsyncClie
     assert len(mailer.mails) == 1
 
 
-async def test_failed_mail_is_retried(app: Application, client: httpx.AsyncClient) -> None:
+async def test_failed_mail_is_retried(app: Application, client: httpx2.AsyncClient) -> None:
     """A failed mail does not fail the registration, and is sent again."""
     mailer = replace_mailer(app, failures=1)
     jobs = app.services.get(Jobs)

@@ -16,14 +16,14 @@ def test_no_redirect_is_followed() -> None:
     refuse(found, "Pass `follow_redirects=False`, and call the new address if you trust it.")
 
 
-def test_httpx_is_not_patched() -> None:
+def test_httpx2_is_not_patched() -> None:
     """A transport runs the client's own code; a patch replaces it."""
     found = (
         (module, node)
         for module, node in find(ast.Call, TESTS)
         if ast.unparse(node.func).rpartition(".")[2] in {"object", "patch", "setattr"}
         and node.args
-        and ast.unparse(node.args[0]).strip("'\"").partition(".")[0] == "httpx"
+        and ast.unparse(node.args[0]).strip("'\"").partition(".")[0] == "httpx2"
     )
 
-    refuse(found, "Give the client an `httpx.MockTransport`.")
+    refuse(found, "Give the client an `httpx2.MockTransport`.")

@@ -4,7 +4,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -122,7 +122,7 @@ def test_second_signal_ends_the_drain() -> None:
     second = STOP if sys.platform == "win32" else signal.SIGINT
     with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.stop()
-        response = httpx.get(f"{service.url}/openapi.json")
+        response = httpx2.get(f"{service.url}/openapi.json")
         service.process.send_signal(second)
         status, output = service.end()
 

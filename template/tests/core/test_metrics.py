@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 from prometheus_client.parser import text_string_to_metric_families
@@ -47,7 +47,7 @@ def with_orders(settings: Settings) -> Application:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
+async def client() -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client that may read the metrics."""
     async with connect(with_orders(Settings.load({"metrics": {"token": TOKEN}}))) as client:
         yield client
@@ -61,12 +61,12 @@ def samples(text: str, name: str) -> Iterator[tuple[tuple[str, ...], float]]:
                 yield tuple(sample.labels.values()), sample.value
 
 
-async def scraped(client: httpx.AsyncClient, name: str) -> dict[tuple[str, ...], float]:
+async def scraped(client: httpx2.AsyncClient, name: str) -> dict[tuple[str, ...], float]:
     """Return the samples of a metric in a scrape."""
     return dict(samples((await client.get("/metrics", headers=BEARER)).text, name))
 
 
-async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
+async def test_requests_are_counted_by_route(client: httpx2.AsyncClient) -> None:
     """Each request counts once, by its route template, also if it fails."""
     for path in ("/orders/1", "/orders/2", "/orders/x", "/orders/-1", "/nowhere"):
         await client.get(path)
@@ -87,7 +87,7 @@ async def test_requests_are_counted_by_route(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.no_cover
-async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
+async def test_clients_add_no_series(client: httpx2.AsyncClient) -> None:
     """Paths and methods of clients add no series."""
     for number in range(100):
         await client.get(f"/orders/{number}")
@@ -97,7 +97,7 @@ async def test_clients_add_no_series(client: httpx.AsyncClient) -> None:
     assert len(await scraped(client, "http_requests_total")) == 3
 
 
-async def test_requests_in_flight_are_shown(client: httpx.AsyncClient) -> None:
+async def test_requests_in_flight_are_shown(client: httpx2.AsyncClient) -> None:
     """No request is in flight after the responses, and requests of operators don't count."""
     await client.get("/orders/1")
     await client.get("/orders/-1")
@@ -105,7 +105,7 @@ async def test_requests_in_flight_are_shown(client: httpx.AsyncClient) -> None:
     assert await scraped(client, "http_requests_in_flight") == {(): 0}
 
 
-async def test_release_is_shown(client: httpx.AsyncClient) -> None:
+async def test_release_is_shown(client: httpx2.AsyncClient) -> None:
     """The release is shown by name and version."""
     (labels,) = await scraped(client, "app_build_info")
 
@@ -113,7 +113,7 @@ async def test_release_is_shown(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer x"}, {"Authorization": TOKEN}])
-async def test_metrics_need_the_token(client: httpx.AsyncClient, given: dict[str, str]) -> None:
+async def test_metrics_need_the_token(client: httpx2.AsyncClient, given: dict[str, str]) -> None:
     """On the public port, a client needs the token."""
     response = await client.get("/metrics", headers=given)
 
@@ -131,7 +131,7 @@ async def test_admin_port_shows_them() -> None:
     """On the admin port they need no token, and have the format that the scraper accepts."""
     settings = Settings.load({"admin": {"port": free_port()}})
     url = f"http://127.0.0.1:{settings.admin.port}/metrics"
-    async with connect(create_app(settings)) as client, httpx.AsyncClient() as operators:
+    async with connect(create_app(settings)) as client, httpx2.AsyncClient() as operators:
         await client.get("/nowhere")
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
         plain, openmetrics = await operators.get(url), await operators.get(url, headers=accept)
@@ -176,7 +176,7 @@ async def test_requests_in_flight_with_several_processes(
     assert scrape.status_code == 200
 
 
-def scrape_after(client: httpx.Client, url: str, requests: int) -> str:
+def scrape_after(client: httpx2.Client, url: str, requests: int) -> str:
     """Return the first scrape that counts all requests: each counts after its response is sent."""
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -215,7 +215,7 @@ def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.M
     with (
         starting(**setting) as one,
         starting(**setting) as two,
-        httpx.Client(headers=BEARER) as client,
+        httpx2.Client(headers=BEARER) as client,
     ):
         one.wait_until_ready()
         two.wait_until_ready()

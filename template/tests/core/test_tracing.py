@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -42,7 +42,7 @@ ORDERS = Component(name="orders", routers=(router,))
 
 
 @asynccontextmanager
-async def recording(ratio: float) -> AsyncIterator[tuple[httpx.AsyncClient, InMemorySpanExporter]]:
+async def recording(ratio: float) -> AsyncIterator[tuple[httpx2.AsyncClient, InMemorySpanExporter]]:
     """Yield a client of an application that traces into memory, and that memory."""
     settings = Settings.load({"tracing": {"sample_ratio": ratio}})
     provider = tracing.build_provider(settings.tracing)

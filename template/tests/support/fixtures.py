@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.app import all_components, create_app
@@ -62,7 +62,7 @@ def app(settings: Settings) -> Application:
 
 
 @pytest.fixture
-async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the running application."""
     async with connect(app) as client, AsyncExitStack() as stack:
         for isolate in isolations:
@@ -71,7 +71,7 @@ async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture(scope="session")
-async def reader(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def reader(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of one application for the whole session, for tests that only read.
 
     It runs without its log, which would reach into the tests of other applications.

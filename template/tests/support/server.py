@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
-import httpx
+import httpx2
 
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.server import Config, ServerSettings
@@ -196,7 +196,7 @@ def served_session(*arguments: str) -> Session:
     """Start the command, send two requests and stop it, once for all tests."""
     with (
         launched(*arguments, SERVER__DRAIN_SECONDS="0") as service,
-        httpx.Client(base_url=service.url, headers={"X-Request-ID": "one"}) as client,
+        httpx2.Client(base_url=service.url, headers={"X-Request-ID": "one"}) as client,
     ):
         paths = "/openapi.json", "/nowhere?token=hunter2"
         statuses = {path: client.get(path).status_code for path in paths}

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 
-import httpx
+import httpx2
 import pytest
 import stamina
 
@@ -33,22 +33,22 @@ URL = "https://api.example.org/orders?token=hunter2"
 class Upstream:
     """An upstream service: it returns its responses in order, and the last one repeatedly."""
 
-    def __init__(self, *responses: int | httpx.Response | Exception) -> None:
+    def __init__(self, *responses: int | httpx2.Response | Exception) -> None:
         self.responses = list(responses)
-        self.requests: list[httpx.Request] = []
+        self.requests: list[httpx2.Request] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         """Return a response."""
         self.requests.append(request)
         response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
         if isinstance(response, Exception):
             raise response
-        return httpx.Response(response) if isinstance(response, int) else response
+        return httpx2.Response(response) if isinstance(response, int) else response
 
 
 @asynccontextmanager
 async def calling(
-    transport: httpx.AsyncBaseTransport, **settings: float
+    transport: httpx2.AsyncBaseTransport, **settings: float
 ) -> AsyncIterator[HttpClient]:
     """Yield the client of the started component."""
     start = component(HttpClientSettings.model_validate(settings), transport).start
@@ -58,10 +58,10 @@ async def calling(
         yield services.get(HttpClient)
 
 
-async def call(upstream: Upstream, method: str = "GET", **settings: float) -> httpx.Response:
+async def call(upstream: Upstream, method: str = "GET", **settings: float) -> httpx2.Response:
     """Send one request."""
-    async with calling(httpx.MockTransport(upstream), **settings) as http:
-        return await http.send(httpx.Request(method, URL))
+    async with calling(httpx2.MockTransport(upstream), **settings) as http:
+        return await http.send(httpx2.Request(method, URL))
 
 
 @pytest.fixture(autouse=True)
@@ -73,8 +73,8 @@ def _no_waiting() -> Iterator[None]:
 
 async def test_response_is_returned() -> None:
     """The response is returned; the request has the query and a user agent."""
-    upstream = Upstream(httpx.Response(200, json=[1]))
-    async with calling(httpx.MockTransport(upstream)) as http:
+    upstream = Upstream(httpx2.Response(200, json=[1]))
+    async with calling(httpx2.MockTransport(upstream)) as http:
         response = await http.get("https://api.example.org/orders", {"page": "2"})
 
     (request,) = upstream.requests
@@ -86,7 +86,7 @@ async def test_response_is_returned() -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [429, 502, 503, 504, httpx.ConnectError("refused"), httpx.ReadTimeout("slow")],
+    [429, 502, 503, 504, httpx2.ConnectError("refused"), httpx2.ReadTimeout("slow")],
     ids=str,
 )
 async def test_transient_failure_is_retried(failure: int | Exception) -> None:
@@ -113,9 +113,9 @@ async def test_only_idempotent_requests_are_retried(method: str, attempts: int) 
 
 async def test_post_with_an_idempotency_key_is_retried() -> None:
     """An Idempotency-Key makes a POST idempotent."""
-    upstream = Upstream(httpx.ReadError("reset"), 201)
-    request = httpx.Request("POST", URL, json={"item": 1}, headers={"Idempotency-Key": "7"})
-    async with calling(httpx.MockTransport(upstream)) as http:
+    upstream = Upstream(httpx2.ReadError("reset"), 201)
+    request = httpx2.Request("POST", URL, json={"item": 1}, headers={"Idempotency-Key": "7"})
+    async with calling(httpx2.MockTransport(upstream)) as http:
         assert (await http.send(request)).status_code == 201
 
     assert [sent.content for sent in upstream.requests] == [b'{"item":1}'] * 2
@@ -128,15 +128,15 @@ async def test_streamed_body_is_not_sent_again() -> None:
         yield b"1"
 
     upstream = Upstream(503)
-    async with calling(httpx.MockTransport(upstream)) as http:
+    async with calling(httpx2.MockTransport(upstream)) as http:
         with pytest.raises(UnavailableError):
-            await http.send(httpx.Request("PUT", URL, content=body()))
+            await http.send(httpx2.Request("PUT", URL, content=body()))
 
     assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize(
-    "failure", [503, httpx.ConnectError("refused"), httpx.RemoteProtocolError("half")], ids=str
+    "failure", [503, httpx2.ConnectError("refused"), httpx2.RemoteProtocolError("half")], ids=str
 )
 async def test_permanent_failure_is_unavailability(failure: int | Exception) -> None:
     """After the last attempt the error is an UnavailableError, with the last failure as cause."""
@@ -146,7 +146,7 @@ async def test_permanent_failure_is_unavailability(failure: int | Exception) -> 
         await call(upstream, max_attempts=2)
 
     assert len(upstream.requests) == 2
-    assert isinstance(raised.value.__cause__, httpx.HTTPError)
+    assert isinstance(raised.value.__cause__, httpx2.HTTPError)
 
 
 @pytest.mark.parametrize(
@@ -155,19 +155,19 @@ async def test_permanent_failure_is_unavailability(failure: int | Exception) -> 
         (404, NotFoundError),
         (410, NotFoundError),
         (500, UnavailableError),
-        (httpx.DecodingError("no gzip"), UnavailableError),
+        (httpx2.DecodingError("no gzip"), UnavailableError),
         (400, UpstreamRequestError),
         (401, UpstreamRequestError),
         (409, UpstreamRequestError),
         (
-            httpx.Response(302, headers={"Location": "http://169.254.169.254/"}),
+            httpx2.Response(302, headers={"Location": "http://169.254.169.254/"}),
             UpstreamRequestError,
         ),
     ],
     ids=str,
 )
 async def test_permanent_failure_is_not_retried(
-    response: int | httpx.Response | Exception, error: type[Exception]
+    response: int | httpx2.Response | Exception, error: type[Exception]
 ) -> None:
     """A failure that a retry would not change is raised at once; no redirect is followed."""
     upstream = Upstream(response)
@@ -181,7 +181,7 @@ async def test_permanent_failure_is_not_retried(
 
 async def test_rejection_has_the_response() -> None:
     """A caller that expects a rejection gets its response."""
-    upstream = Upstream(httpx.Response(409, text="taken"))
+    upstream = Upstream(httpx2.Response(409, text="taken"))
 
     with pytest.raises(UpstreamRequestError) as raised:
         await call(upstream, "PUT")
@@ -191,8 +191,8 @@ async def test_rejection_has_the_response() -> None:
     assert raised.value.response.text == "taken"
 
 
-@pytest.mark.parametrize("kind", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
-async def test_unsendable_request_shows_no_secret(kind: type[httpx.TransportError]) -> None:
+@pytest.mark.parametrize("kind", [httpx2.LocalProtocolError, httpx2.UnsupportedProtocol])
+async def test_unsendable_request_shows_no_secret(kind: type[httpx2.TransportError]) -> None:
     """An invalid request is a bug here; the invalid part may be a secret."""
     upstream = Upstream(kind("Illegal header value b'hunter2'"))
 
@@ -206,11 +206,11 @@ async def test_unsendable_request_shows_no_secret(kind: type[httpx.TransportErro
 async def test_call_has_a_deadline() -> None:
     """A call ends at the deadline, whatever the upstream service does."""
 
-    async def never(_request: httpx.Request) -> httpx.Response:
+    async def never(_request: httpx2.Request) -> httpx2.Response:
         await asyncio.sleep(60)
-        return httpx.Response(200)
+        return httpx2.Response(200)
 
-    async with calling(httpx.MockTransport(never), deadline_seconds=0.05) as http:
+    async with calling(httpx2.MockTransport(never), deadline_seconds=0.05) as http:
         start = time.monotonic()
         with pytest.raises(UnavailableError) as raised:
             await http.get(URL)
@@ -246,10 +246,10 @@ def test_retry_after_may_be_a_date() -> None:
 
 async def test_retry_after_is_the_minimum_delay() -> None:
     """The next attempt waits for Retry-After and a random jitter."""
-    request = httpx.Request("GET", URL)
-    response = httpx.Response(503, headers={"Retry-After": "2"})
-    error = httpx.HTTPStatusError("503", request=request, response=response)
-    async with calling(httpx.MockTransport(Upstream(200))) as http:
+    request = httpx2.Request("GET", URL)
+    response = httpx2.Response(503, headers={"Retry-After": "2"})
+    error = httpx2.HTTPStatusError("503", request=request, response=response)
+    async with calling(httpx2.MockTransport(Upstream(200))) as http:
         deadline = asyncio.get_running_loop().time() + 60
         call = OutgoingCall(request, deadline, max_attempts=2)
         delays = {http.wait_before_next(call, error) for _ in range(5)}
@@ -260,7 +260,7 @@ async def test_retry_after_is_the_minimum_delay() -> None:
 
 async def test_delay_past_the_deadline_is_not_started() -> None:
     """Without time for another attempt, the call fails at once."""
-    upstream = Upstream(httpx.Response(429, headers={"Retry-After": "11"}))
+    upstream = Upstream(httpx2.Response(429, headers={"Retry-After": "11"}))
 
     with pytest.raises(UnavailableError):
         await call(upstream)
@@ -271,7 +271,7 @@ async def test_delay_past_the_deadline_is_not_started() -> None:
 async def test_retries_are_a_share_of_the_calls() -> None:
     """The retry budget limits retries to a share of the calls, for each host."""
     upstream = Upstream(503)
-    async with calling(httpx.MockTransport(upstream), retry_ratio=0.1) as http:
+    async with calling(httpx2.MockTransport(upstream), retry_ratio=0.1) as http:
         for _ in range(200):
             with pytest.raises(UnavailableError):
                 await http.get(URL)
@@ -290,7 +290,7 @@ async def test_response_size_is_limited(headers: dict[str, str]) -> None:
 
     def upstream() -> Upstream:
         content = gzip.compress(text) if headers else text
-        return Upstream(httpx.Response(200, headers=headers, content=content))
+        return Upstream(httpx2.Response(200, headers=headers, content=content))
 
     assert (await call(upstream(), max_response_bytes=10_000)).content == text
     with pytest.raises(UnavailableError):
@@ -299,8 +299,8 @@ async def test_response_size_is_limited(headers: dict[str, str]) -> None:
 
 async def test_cookies_are_not_stored() -> None:
     """A cookie from one response is not sent with another request."""
-    upstream = Upstream(httpx.Response(200, headers={"Set-Cookie": "session=1"}))
-    async with calling(httpx.MockTransport(upstream)) as http:
+    upstream = Upstream(httpx2.Response(200, headers={"Set-Cookie": "session=1"}))
+    async with calling(httpx2.MockTransport(upstream)) as http:
         await http.get(URL)
         await http.get(URL)
 
@@ -313,7 +313,7 @@ async def test_failures_are_logged_without_secrets(caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(UnavailableError):
-        await call(Upstream(httpx.ConnectError("refused"), 503), max_attempts=2)
+        await call(Upstream(httpx2.ConnectError("refused"), 503), max_attempts=2)
 
     lines = [vars(record) for record in caplog.records if record.name != "asyncio"]
     assert [(line["msg"], line["host"], line["method"], line["cause"]) for line in lines] == [
@@ -336,7 +336,7 @@ async def test_other_retries_are_logged_without_arguments(
         if len(attempts) == 1:
             raise ValueError(password)
 
-    async with calling(httpx.MockTransport(Upstream(200))):
+    async with calling(httpx2.MockTransport(Upstream(200))):
         await connect("hunter2")
 
     (line,) = [vars(record) for record in caplog.records]
@@ -348,8 +348,8 @@ async def test_other_retries_are_logged_without_arguments(
 async def test_attempts_are_observed() -> None:
     """Observers are called after every attempt, also without a response."""
     seen: list[tuple[str, str]] = []
-    upstream = Upstream(httpx.ConnectError("refused"), 503, 200)
-    async with calling(httpx.MockTransport(upstream)) as http:
+    upstream = Upstream(httpx2.ConnectError("refused"), 503, 200)
+    async with calling(httpx2.MockTransport(upstream)) as http:
         http.observers.append(lambda host, status, _seconds: seen.append((host, status)))
         await http.get(URL)
 

@@ -1,6 +1,6 @@
 """Metrics of outgoing calls."""
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.core import http_client, metrics
@@ -14,18 +14,18 @@ from {{ package_name }}.settings import Settings
 from support.client import connect
 
 
-def respond(request: httpx.Request) -> httpx.Response:
+def respond(request: httpx2.Request) -> httpx2.Response:
     """Return 200, unless the host is down."""
     if request.url.host == "down.example.org":
-        raise httpx.ConnectError("refused")
-    return httpx.Response(200)
+        raise httpx2.ConnectError("refused")
+    return httpx2.Response(200)
 
 
 async def test_attempts_are_counted_by_host(settings: Settings) -> None:
     """Attempts are counted by host and class of status, for a bounded number of hosts."""
     components = [
         metrics.component(settings.metrics),
-        http_client.component(settings.http_client, httpx.MockTransport(respond)),
+        http_client.component(settings.http_client, httpx2.MockTransport(respond)),
         http_client_metrics.component(),
     ]
     app = build(settings.limits, components)
@@ -39,7 +39,7 @@ async def test_attempts_are_counted_by_host(settings: Settings) -> None:
 
         await http.get("https://api.example.org/orders/7")
         with pytest.raises(UnavailableError):
-            await http.send(httpx.Request("POST", "https://down.example.org/"))
+            await http.send(httpx2.Request("POST", "https://down.example.org/"))
         for number in range(60):
             await http.get(f"https://{number}.example.org/")
 

@@ -1,12 +1,14 @@
 """The HTTP client against a misbehaving server, over real connections."""
 
 import asyncio
+import gzip
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2
 import pytest
 import stamina
 
@@ -25,8 +27,14 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
 SLOW = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 GARBAGE = b"SSH-2.0-OpenSSH_10.0\r\n"
 NO_GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
+BOMB_BODY = gzip.compress(gzip.compress(bytes(2**25)))
+BOMB = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(BOMB_BODY),
+    BOMB_BODY,
+)
 
 RESPONSES = {
+    "/bomb": [BOMB],
     "/busy-twice": [BUSY, BUSY, OK],
     "/half": [HALF],
     "/half-once": [HALF, OK],
@@ -117,7 +125,7 @@ async def test_read_timeout_is_retried(server: Server) -> None:
         with pytest.raises(UnavailableError) as raised:
             await http.get(f"{server.url}/hang")
 
-    assert isinstance(raised.value.__cause__, httpx.ReadTimeout)
+    assert isinstance(raised.value.__cause__, httpx2.ReadTimeout)
     assert server.requests["/hang"] == 3
 
 
@@ -157,19 +165,34 @@ async def test_retry_after_is_waited_for(server: Server) -> None:
     assert 1 <= time.monotonic() - start < 5
 
 
+async def test_decompression_is_bounded(server: Server) -> None:
+    """A few bytes that decompress to a huge body are refused before the body is in memory."""
+    tracemalloc.start()
+    try:
+        async with calling(max_response_bytes=1000) as http:
+            with pytest.raises(UnavailableError):
+                await http.get(f"{server.url}/bomb")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(BOMB) < 1000
+    assert peak < 2**23
+
+
 async def test_closed_port_is_unavailability(server: Server) -> None:
     """A closed port is an UnavailableError, with the ConnectError as cause."""
     async with calling() as http:
         with pytest.raises(UnavailableError) as raised:
             await http.get("http://127.0.0.1:1")
 
-    assert isinstance(raised.value.__cause__, httpx.ConnectError)
+    assert isinstance(raised.value.__cause__, httpx2.ConnectError)
     assert not server.requests
 
 
 async def test_illegal_header_is_not_sent(server: Server) -> None:
     """A header with a line break is neither sent nor shown."""
-    request = httpx.Request("GET", server.url, headers={"Authorization": "hunter2\r\nA: b"})
+    request = httpx2.Request("GET", server.url, headers={"Authorization": "hunter2\r\nA: b"})
     async with calling() as http:
         with pytest.raises(
             UpstreamRequestError, match=r"\AThe request can't be sent: LocalProtocolError"

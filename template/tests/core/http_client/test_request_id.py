@@ -2,7 +2,7 @@
 
 from contextvars import Context
 
-import httpx
+import httpx2
 from fastapi import APIRouter
 
 from {{ package_name }}.core import http_client
@@ -24,16 +24,16 @@ async def call(http: HttpClientDep) -> str:
     return (await http.get("https://api.example.org/")).text
 
 
-def echo(request: httpx.Request) -> httpx.Response:
+def echo(request: httpx2.Request) -> httpx2.Response:
     """Return the id of the request."""
-    return httpx.Response(200, text=request.headers["x-request-id"])
+    return httpx2.Response(200, text=request.headers["x-request-id"])
 
 
 async def test_id_is_propagated(settings: Settings) -> None:
     """A call has the id of the request that it belongs to."""
     components = [
         request_id.component(),
-        http_client.component(settings.http_client, httpx.MockTransport(echo)),
+        http_client.component(settings.http_client, httpx2.MockTransport(echo)),
         propagation.component(),
         Component(name="call", routers=(router,)),
     ]

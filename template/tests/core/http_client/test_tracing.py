@@ -2,7 +2,7 @@
 
 from contextvars import Context
 
-import httpx
+import httpx2
 from fastapi import APIRouter
 
 from {{ package_name }}.core import http_client
@@ -28,16 +28,16 @@ async def call(http: HttpClientDep) -> dict[str, str]:
     return headers
 
 
-def echo(request: httpx.Request) -> httpx.Response:
+def echo(request: httpx2.Request) -> httpx2.Response:
     """Return the headers of the request."""
-    return httpx.Response(200, json=dict(request.headers))
+    return httpx2.Response(200, json=dict(request.headers))
 
 
 async def test_trace_is_propagated(settings: Settings) -> None:
     """A call has the trace of its request and the id of the server's span, and no baggage."""
     components = [
         Component(name="traced", telemetry=telemetry_config(build_provider(settings.tracing))),
-        http_client.component(settings.http_client, httpx.MockTransport(echo)),
+        http_client.component(settings.http_client, httpx2.MockTransport(echo)),
         propagation.component(),
         Component(name="call", routers=(router,)),
     ]

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 
@@ -15,7 +15,7 @@ from support.client import connect
 from support.server import served_session
 
 
-async def test_given_id_is_kept(reader: httpx.AsyncClient) -> None:
+async def test_given_id_is_kept(reader: httpx2.AsyncClient) -> None:
     """A valid id of the request is returned with the response."""
     response = await reader.get("/", headers={"X-Request-ID": "order-7.a_B"})
 
@@ -23,7 +23,7 @@ async def test_given_id_is_kept(reader: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a\x1b[31m", "x" * 129, "a;b"])
-async def test_odd_id_is_replaced(reader: httpx.AsyncClient, given: str) -> None:
+async def test_odd_id_is_replaced(reader: httpx2.AsyncClient, given: str) -> None:
     """An invalid id is replaced."""
     response = await reader.get("/", headers={"X-Request-ID": given})
 

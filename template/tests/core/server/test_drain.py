@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 
-import httpx
+import httpx2
 import pytest
 
 from support.server import Service, launched
@@ -17,7 +17,7 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loads no certificates, which
 async def use(service: Service, busy: asyncio.Barrier) -> None:
     """Call the service until it is not ready, as a load balancer does, then once more."""
     calls = 0
-    async with httpx.AsyncClient(base_url=service.url, verify=NO_TLS) as client:
+    async with httpx2.AsyncClient(base_url=service.url, verify=NO_TLS) as client:
         while (await client.get("/health/ready")).status_code == 200:
             response = await client.get("/health")
             assert response.json() == {"status": "ok"}

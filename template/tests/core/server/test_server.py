@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Request
 
@@ -119,7 +119,7 @@ async def late_body() -> AsyncIterator[bytes]:
 async def test_body_is_not_counted_as_head(server: InProcessServer) -> None:
     """Body bytes in one packet with the head don't count for the head."""
     configure(server, max_header_bytes=1024)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
         for content in (b"x" * 5000, late_body(), b"x" * 5000):
             response = await client.post("/try/body", content=content)
 
@@ -291,7 +291,7 @@ async def test_only_trusted_proxies_name_the_client(trusted: str, host: str) -> 
     settings = Settings.load({"server": {"trusted_proxies": trusted}})
     async with (
         served(build(settings.limits, COMPONENTS), settings.server) as server,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,
     ):
         response = await client.post("/try/body", headers={"X-Forwarded-For": "203.0.113.7"})
 

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import Request, Response
 
@@ -29,12 +29,12 @@ MANAGED = Component(
 
 
 @pytest.fixture(scope="module")
-async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+async def both() -> AsyncIterator[tuple[httpx2.AsyncClient, httpx2.AsyncClient]]:
     """Yield a client of the public port, and one of the admin port."""
     settings = Settings.load({"admin": {"port": free_port()}})
     app = build(settings.limits, [admin.component(settings.admin), MANAGED])
     url = f"http://127.0.0.1:{settings.admin.port}"
-    async with connect(app) as public, httpx.AsyncClient(base_url=url) as operators:
+    async with connect(app) as public, httpx2.AsyncClient(base_url=url) as operators:
         yield public, operators
 
 
@@ -49,7 +49,7 @@ async def both() -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     ],
 )
 async def test_endpoints_of_each_port(
-    both: tuple[httpx.AsyncClient, httpx.AsyncClient],
+    both: tuple[httpx2.AsyncClient, httpx2.AsyncClient],
     method: str,
     path: str,
     public: int,

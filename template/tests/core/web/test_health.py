@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 
@@ -46,7 +46,7 @@ async def test_live_probes_nothing(settings: Settings) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
-async def test_ready_when_every_probe_passes(reader: httpx.AsyncClient) -> None:
+async def test_ready_when_every_probe_passes(reader: httpx2.AsyncClient) -> None:
     """A new service is ready."""
     response = await reader.get("/health/ready")
 

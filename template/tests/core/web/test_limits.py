@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
@@ -93,7 +93,7 @@ async def chunked(*sizes: int) -> AsyncIterator[bytes]:
         yield b"x" * size
 
 
-def code(response: httpx.Response) -> tuple[int, Any]:
+def code(response: httpx2.Response) -> tuple[int, Any]:
     """Return the status and the code of a problem."""
     return response.status_code, response.json()["code"]
 
@@ -187,8 +187,8 @@ async def test_stalled_stream_is_aborted(trial: Trial) -> None:
     """A response whose next chunk is late ends with its connection."""
     stop = {"chunks": 2, "seconds": 40, "pause": 5}
     app = build(limited(request_timeout_seconds=30).limits, [trial.component])
-    async with served(app) as server, httpx.AsyncClient() as client:
-        with pytest.raises(httpx.RemoteProtocolError):
+    async with served(app) as server, httpx2.AsyncClient() as client:
+        with pytest.raises(httpx2.RemoteProtocolError):
             await client.get(f"http://127.0.0.1:{server.port}/try/stream", params=stop)
 
 

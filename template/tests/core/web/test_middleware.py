@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Request, Response, WebSocket
 from starlette.middleware import Middleware
@@ -69,7 +69,7 @@ def app(settings: Settings, recorder: Recorder) -> Application:
 
 
 @pytest.fixture
-async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of it."""
     async with connect(app) as client:
         yield client
@@ -77,7 +77,7 @@ async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.mark.parametrize(("path", "status"), [("/try/fail", 500), ("/nowhere", 404)])
 async def test_hooks_see_every_request(
-    client: httpx.AsyncClient, recorder: Recorder, path: str, status: int
+    client: httpx2.AsyncClient, recorder: Recorder, path: str, status: int
 ) -> None:
     """Hooks are called in order at the request, and in reverse after the response."""
     await client.get(path)
@@ -91,7 +91,7 @@ async def test_hooks_see_every_request(
 
 
 async def test_management_endpoints_have_no_hooks(
-    client: httpx.AsyncClient, recorder: Recorder
+    client: httpx2.AsyncClient, recorder: Recorder
 ) -> None:
     """Requests of operators are neither counted nor logged."""
     response = await client.get("/manage")

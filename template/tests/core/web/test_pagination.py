@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Response
 
@@ -57,7 +57,7 @@ async def list_rows_fast(params: PageParams) -> Response:
     return Page[Row].response(select(params), params)
 
 
-async def read_all(client: httpx.AsyncClient, path: str) -> list[list[int]]:
+async def read_all(client: httpx2.AsyncClient, path: str) -> list[list[int]]:
     """Return the ids of each page, from the first to the last."""
     pages, query = [], "?limit=2"
     while True:

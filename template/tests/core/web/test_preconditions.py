@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 
@@ -30,7 +30,7 @@ async def create_order(key: IdempotencyKey) -> str:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of both routes."""
     app = build(settings.limits, [Component(name="order", routers=(router,))])
     async with connect(app) as client:
@@ -42,7 +42,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     [("*", None), (etag(7), [7]), ('"1", "2"', [1, 2]), ('W/"1"', []), ('"other"', [])],
 )
 async def test_versions_of_if_match(
-    client: httpx.AsyncClient, if_match: str, versions: list[int] | None
+    client: httpx2.AsyncClient, if_match: str, versions: list[int] | None
 ) -> None:
     """If-Match names versions; a weak tag or a foreign one matches none."""
     response = await client.patch("/order", headers={"If-Match": if_match})
@@ -50,7 +50,7 @@ async def test_versions_of_if_match(
     assert response.json() == versions
 
 
-async def test_if_match_is_required(client: httpx.AsyncClient) -> None:
+async def test_if_match_is_required(client: httpx2.AsyncClient) -> None:
     """Without If-Match the response is 428, and a malformed one gets 422."""
     missing = await client.patch("/order")
     malformed = await client.patch("/order", headers={"If-Match": "7"})
@@ -59,7 +59,7 @@ async def test_if_match_is_required(client: httpx.AsyncClient) -> None:
     assert malformed.status_code == 422
 
 
-async def test_idempotency_key_is_required(client: httpx.AsyncClient) -> None:
+async def test_idempotency_key_is_required(client: httpx2.AsyncClient) -> None:
     """A request needs a key of 8 to 64 plain characters."""
     good = await client.post("/order", headers={"Idempotency-Key": "order-12345"})
     short = await client.post("/order", headers={"Idempotency-Key": "order"})

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from http.client import HTTPConnection
 from typing import Annotated, Literal
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, HTTPException
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -77,7 +77,7 @@ async def stream() -> StreamingResponse:
 
 
 @pytest.fixture(scope="module")
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the routes."""
     async with connect(
         build(settings.limits, [Component(name="try", routers=(router,))])
@@ -99,7 +99,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     ],
 )
 async def test_every_error_is_a_problem(
-    client: httpx.AsyncClient, method: str, path: str, status: int, code: str
+    client: httpx2.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     """The body of every error is an RFC 9457 problem with a code."""
     response = await client.request(method, path)
@@ -120,13 +120,13 @@ async def test_every_error_is_a_problem(
     ],
 )
 async def test_headers_that_a_status_requires(
-    client: httpx.AsyncClient, path: str, header: str, value: str
+    client: httpx2.AsyncClient, path: str, header: str, value: str
 ) -> None:
     """The response has the headers that its status requires, and those of the HTTPException."""
     assert (await client.get(path)).headers[header] == value
 
 
-async def test_detail_is_the_message(client: httpx.AsyncClient) -> None:
+async def test_detail_is_the_message(client: httpx2.AsyncClient) -> None:
     """The message of an AppError is the detail; without a message there is no detail."""
     assert (await client.get("/try/error/domain")).json()[
         "detail"
@@ -146,7 +146,7 @@ async def test_detail_is_the_message(client: httpx.AsyncClient) -> None:
     ],
     ids=["too short", "wrong type", "no choice", "no number", "quoted by a validator", "unknown"],
 )
-async def test_input_is_not_echoed(client: httpx.AsyncClient, body: dict[str, object]) -> None:
+async def test_input_is_not_echoed(client: httpx2.AsyncClient, body: dict[str, object]) -> None:
     """No response has the input, which may be a password."""
     response = await client.post("/try/body", json=body)
 
@@ -154,7 +154,7 @@ async def test_input_is_not_echoed(client: httpx.AsyncClient, body: dict[str, ob
     assert "hunter2" not in response.text
 
 
-async def test_field_errors_are_bounded(client: httpx.AsyncClient) -> None:
+async def test_field_errors_are_bounded(client: httpx2.AsyncClient) -> None:
     """A response has at most 100 field errors, and shortens the names of fields."""
     body = {"password": "x" * 12, "named": {f"~/{number}{'x' * 1000}": "" for number in range(999)}}
     response = await client.post("/try/body", json=body)
@@ -164,7 +164,7 @@ async def test_field_errors_are_bounded(client: httpx.AsyncClient) -> None:
     assert response.json()["errors"][0]["pointer"].startswith("/body/named/~0~10xxx")
 
 
-async def test_field_error_has_pointer_and_rule(client: httpx.AsyncClient) -> None:
+async def test_field_error_has_pointer_and_rule(client: httpx2.AsyncClient) -> None:
     """A field error points at the value, and states the rule that it violates."""
     response = await client.post("/try/body", json={"password": "short"})
 
@@ -177,7 +177,7 @@ async def test_field_error_has_pointer_and_rule(client: httpx.AsyncClient) -> No
     ]
 
 
-async def test_lone_surrogate_gets_422(client: httpx.AsyncClient) -> None:
+async def test_lone_surrogate_gets_422(client: httpx2.AsyncClient) -> None:
     """The name of a field may have no UTF-8 encoding."""
     response = await client.post(
         "/try/body", content=rb'{"\ud800": 1}', headers={"Content-Type": "application/json"}
@@ -187,7 +187,7 @@ async def test_lone_surrogate_gets_422(client: httpx.AsyncClient) -> None:
 
 
 async def test_unhandled_error_is_in_the_log_only(
-    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log has the cause, the response does not, and the next request is served."""
     response = await client.get("/try/error/unhandled")
@@ -218,7 +218,7 @@ async def test_connection_survives_an_unhandled_error(settings: Settings) -> Non
         assert await asyncio.to_thread(request_twice, server.port) == [500, 404]
 
 
-async def test_failed_stream_breaks_the_connection(client: httpx.AsyncClient) -> None:
+async def test_failed_stream_breaks_the_connection(client: httpx2.AsyncClient) -> None:
     """After the response has started, the server learns of an error by an exception."""
     with pytest.raises(RuntimeError):
         await client.get("/try/stream")

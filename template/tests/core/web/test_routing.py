@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends
 from starlette.responses import PlainTextResponse
@@ -60,7 +60,7 @@ def app(settings: Settings) -> Application:
 
 
 @pytest.fixture
-async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of it."""
     async with connect(app) as client:
         yield client
@@ -79,21 +79,21 @@ async def client(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     ],
 )
 async def test_route_is_named(
-    client: httpx.AsyncClient, path: str, status: int, route: str
+    client: httpx2.AsyncClient, path: str, status: int, route: str
 ) -> None:
     """The route template has the prefixes of all routers."""
     assert (await client.get(path)).status_code == status
     assert [(context.route, context.status) for context in seen] == [(route, status)]
 
 
-async def test_wrong_method_gets_405(client: httpx.AsyncClient) -> None:
+async def test_wrong_method_gets_405(client: httpx2.AsyncClient) -> None:
     """A wrong method gets 405, and Allow names the methods of all routes of the path."""
     response = await client.delete("/orders")
 
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
 
-async def test_dependencies_can_be_replaced(app: Application, client: httpx.AsyncClient) -> None:
+async def test_dependencies_can_be_replaced(app: Application, client: httpx2.AsyncClient) -> None:
     """dependency_overrides works."""
     app.dependency_overrides[current_user] = lambda: "joe"
 

@@ -1,6 +1,6 @@
 """Response headers: content sniffing, framing, CORS and draining."""
 
-import httpx
+import httpx2
 import pytest
 
 from {{ package_name }}.app import create_app
@@ -12,12 +12,12 @@ ORIGIN = "https://app.example.org"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
-async def test_content_type_is_not_sniffed(reader: httpx.AsyncClient, path: str) -> None:
+async def test_content_type_is_not_sniffed(reader: httpx2.AsyncClient, path: str) -> None:
     """Responses of routes, and 404s, have nosniff."""
     assert (await reader.get(path)).headers["x-content-type-options"] == "nosniff"
 
 
-async def test_html_is_not_framed(reader: httpx.AsyncClient) -> None:
+async def test_html_is_not_framed(reader: httpx2.AsyncClient) -> None:
     """An HTML page can't be framed, and sends no Referer."""
     headers = (await reader.get("/docs")).headers
 
@@ -26,7 +26,7 @@ async def test_html_is_not_framed(reader: httpx.AsyncClient) -> None:
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_no_origin_is_allowed_by_default(reader: httpx.AsyncClient) -> None:
+async def test_no_origin_is_allowed_by_default(reader: httpx2.AsyncClient) -> None:
     """Without the setting, no response has CORS headers."""
     response = await reader.get("/nowhere", headers={"Origin": ORIGIN})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -34,7 +34,7 @@ async def place(order: Order) -> Order:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the route."""
     async with connect(build(settings.limits, [Component(name="o", routers=(router,))])) as client:
         yield client
@@ -63,7 +63,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     ],
     ids=range(17),
 )
-async def test_ambiguous_json_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_ambiguous_json_is_rejected(client: httpx2.AsyncClient, body: bytes) -> None:
     """A body that is not JSON, or that parsers read differently, gets 422."""
     response = await client.post("/orders", content=body, headers=JSON)
 
@@ -81,7 +81,7 @@ async def test_ambiguous_json_is_rejected(client: httpx.AsyncClient, body: bytes
     ],
     ids=range(4),
 )
-async def test_plain_json_is_accepted(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_plain_json_is_accepted(client: httpx2.AsyncClient, body: bytes) -> None:
     """JSON with escapes, Unicode and large numbers is accepted."""
     response = await client.post("/orders", content=body, headers=JSON)
 
@@ -99,7 +99,7 @@ async def test_plain_json_is_accepted(client: httpx.AsyncClient, body: bytes) ->
     ids=["text", "form", "nearly JSON", "compressed"],
 )
 async def test_other_media_types_are_rejected(
-    client: httpx.AsyncClient, headers: dict[str, str]
+    client: httpx2.AsyncClient, headers: dict[str, str]
 ) -> None:
     """A body of another media type, or a compressed one, gets 415."""
     response = await client.post("/orders", content=b"{}", headers=headers)
@@ -109,7 +109,7 @@ async def test_other_media_types_are_rejected(
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/vnd.a+json"])
-async def test_json_media_types_are_accepted(client: httpx.AsyncClient, kind: str) -> None:
+async def test_json_media_types_are_accepted(client: httpx2.AsyncClient, kind: str) -> None:
     """A media type may have parameters or the suffix +json."""
     response = await client.post("/orders", content=b"{}", headers={"Content-Type": kind})
 

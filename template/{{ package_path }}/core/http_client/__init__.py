@@ -12,7 +12,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Annotated
 
-import httpx
+import httpx2
 from fastapi import Depends
 from pydantic import Field
 from stamina import AsyncRetryingCaller
@@ -31,7 +31,7 @@ MISSING = frozenset({404, 410})
 SERVER_ERROR = 500
 HOSTS = 1000
 
-FAILURES = (TimeoutError, httpx.HTTPError)
+FAILURES = (TimeoutError, httpx2.HTTPError)
 
 
 class HttpClientSettings(SettingsGroup):
@@ -49,12 +49,12 @@ class HttpClientSettings(SettingsGroup):
 class UpstreamRequestError(Exception):
     """The upstream service rejects the request: a bug here, unless the caller expects it."""
 
-    def __init__(self, message: str, response: httpx.Response | None = None) -> None:
+    def __init__(self, message: str, response: httpx2.Response | None = None) -> None:
         super().__init__(message)
         self.response = response
 
 
-class ResponseTooLargeError(httpx.RequestError):
+class ResponseTooLargeError(httpx2.RequestError):
     """A response exceeds `max_response_bytes`."""
 
 
@@ -62,16 +62,16 @@ class ResponseTooLargeError(httpx.RequestError):
 class OutgoingCall:
     """A request with its retries; the deadline is a time of the event loop's clock."""
 
-    request: httpx.Request
+    request: httpx2.Request
     deadline: float
     max_attempts: int
     attempts: int = 0
 
 
-def is_retryable(request: httpx.Request) -> bool:
+def is_retryable(request: httpx2.Request) -> bool:
     """Return whether a request is idempotent, and its body can be sent again."""
     is_safe = request.method in IDEMPOTENT or "idempotency-key" in request.headers
-    return is_safe and isinstance(request.stream, httpx.ByteStream)
+    return is_safe and isinstance(request.stream, httpx2.ByteStream)
 
 
 class HttpClient:
@@ -83,7 +83,7 @@ class HttpClient:
             without a response) and the duration in seconds.
     """
 
-    def __init__(self, client: httpx.AsyncClient, settings: HttpClientSettings) -> None:
+    def __init__(self, client: httpx2.AsyncClient, settings: HttpClientSettings) -> None:
         self.client = client
         self.settings = settings
         self.header_providers: list[Callable[[], Mapping[str, str]]] = []
@@ -92,11 +92,11 @@ class HttpClient:
         # `wait_before_next` limits the attempts, and the deadline their time.
         self.retrying = AsyncRetryingCaller(attempts=None, timeout=None)
 
-    async def get(self, url: str, params: Mapping[str, str] | None = None) -> httpx.Response:
+    async def get(self, url: str, params: Mapping[str, str] | None = None) -> httpx2.Response:
         """Send a GET request, as `send` does."""
-        return await self.send(httpx.Request("GET", url, params=params))
+        return await self.send(httpx2.Request("GET", url, params=params))
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request, retry it if it is idempotent, and return a successful response.
 
         Raises:
@@ -122,7 +122,7 @@ class HttpClient:
         except FAILURES as error:
             raise translate(call, error) from error
 
-    async def attempt(self, call: OutgoingCall) -> httpx.Response:
+    async def attempt(self, call: OutgoingCall) -> httpx2.Response:
         """Send a request once."""
         call.attempts += 1
         outcome, start = "none", time.perf_counter()
@@ -134,10 +134,10 @@ class HttpClient:
                 observe(call.request.url.host, outcome, time.perf_counter() - start)
         if response.is_error or response.has_redirect_location:
             message = f"The response is {response.status_code}."
-            raise httpx.HTTPStatusError(message, request=call.request, response=response)
+            raise httpx2.HTTPStatusError(message, request=call.request, response=response)
         return response
 
-    async def fetch(self, request: httpx.Request) -> httpx.Response:
+    async def fetch(self, request: httpx2.Request) -> httpx2.Response:
         """Return a response with its body, up to `max_response_bytes`."""
         body = bytearray()
         async with aclosing(await self.client.send(request, stream=True)) as response:
@@ -146,7 +146,7 @@ class HttpClient:
                 if len(body) > self.settings.max_response_bytes:
                     raise ResponseTooLargeError("The response is too large.", request=request)
         response.headers.pop("content-encoding", None)  # the body is decoded
-        return httpx.Response(
+        return httpx2.Response(
             response.status_code, headers=response.headers, content=bytes(body), request=request
         )
 
@@ -165,7 +165,7 @@ class HttpClient:
 
 def translate(call: OutgoingCall, error: Exception) -> Exception:
     """Return the project's error for a failed call, and log it."""
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, httpx2.HTTPStatusError):
         status = error.response.status_code
         if status in MISSING:
             return NotFoundError("The resource does not exist.")
@@ -180,20 +180,20 @@ def translate(call: OutgoingCall, error: Exception) -> Exception:
 @lru_cache
 def tls_context() -> ssl.SSLContext:
     """Return the TLS context of the process; loading all certificates takes 30 ms."""
-    return httpx.create_ssl_context()
+    return httpx2.create_ssl_context()
 
 
 def build(
-    settings: HttpClientSettings, transport: httpx.AsyncBaseTransport | None = None
+    settings: HttpClientSettings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> HttpClient:
     """Return a client; tests pass a transport without a network."""
-    client = httpx.AsyncClient(
+    client = httpx2.AsyncClient(
         transport=transport,
         verify=tls_context(),
-        timeout=httpx.Timeout(
+        timeout=httpx2.Timeout(
             settings.read_timeout_seconds, connect=settings.connect_timeout_seconds
         ),
-        limits=httpx.Limits(max_connections=settings.max_connections),
+        limits=httpx2.Limits(max_connections=settings.max_connections),
         # A cookie from one user's response must not go out with another user's request.
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,  # a redirect could lead to an address inside the network
@@ -209,7 +209,7 @@ HttpClientDep = Annotated[HttpClient, Depends(provide(HttpClient))]
 
 
 def component(
-    settings: HttpClientSettings, transport: httpx.AsyncBaseTransport | None = None
+    settings: HttpClientSettings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> Component:
     """Open the client while the application runs."""
 
@@ -218,7 +218,7 @@ def component(
         # Both hold for the process. The libraries' own records show URLs with their queries,
         # headers, and the arguments of calls.
         set_on_retry_hooks([retries.log_retry])
-        for name in ("httpcore", "httpx"):
+        for name in ("httpcore2", "httpx2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         http = build(settings, transport)
         services.add(HttpClient, http)

@@ -5,7 +5,7 @@ import time
 from email.utils import parsedate_to_datetime
 from secrets import SystemRandom
 
-import httpx
+import httpx2
 from stamina.instrumentation import RetryDetails
 
 logger = logging.getLogger(__name__)
@@ -14,8 +14,8 @@ RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 BURST = 10
 JITTER_SECONDS = 1
 
-# Errors in the request itself, which httpx raises as transport errors.
-UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+# Errors in the request itself, which httpx2 raises as transport errors.
+UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
 INVALID_DATE_ERRORS = (ValueError, OverflowError)
 
 
@@ -50,20 +50,20 @@ def parse_retry_after(header: str) -> float:
 
 def retry_delay(error: Exception) -> float | None:
     """Return the minimum delay after a failure in seconds, None if a retry would not help."""
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, httpx2.HTTPStatusError):
         if error.response.status_code not in RETRYABLE_STATUSES:
             return None
         seconds = parse_retry_after(error.response.headers.get("retry-after", ""))
         # Jitter: clients with the same Retry-After must not retry together.
         return seconds and seconds + SystemRandom().uniform(0, JITTER_SECONDS)
-    is_transient = isinstance(error, httpx.TransportError) and not isinstance(error, UNSENDABLE)
+    is_transient = isinstance(error, httpx2.TransportError) and not isinstance(error, UNSENDABLE)
     return 0 if is_transient else None
 
 
-def describe(request: httpx.Request, error: Exception) -> dict[str, object]:
+def describe(request: httpx2.Request, error: Exception) -> dict[str, object]:
     """Return log fields of a failure: neither path nor query, which may hold secrets."""
     cause: object = type(error).__name__
-    if isinstance(error, httpx.HTTPStatusError):
+    if isinstance(error, httpx2.HTTPStatusError):
         cause = error.response.status_code
     return {"host": request.url.host, "method": request.method, "cause": cause}
 
@@ -75,7 +75,7 @@ def log_retry(details: RetryDetails) -> None:
         "attempt": details.retry_num,
         "wait_seconds": round(details.wait_for, 3),
     }
-    if isinstance(error, httpx.HTTPError):
+    if isinstance(error, httpx2.HTTPError):
         logger.warning("http_client.retried", extra={**describe(error.request, error), **fields})
     else:
         cause = type(error).__name__
