@@ -29,6 +29,16 @@ def test_hangs(database_url: str) -> None:
     sleep(600)
 """
 
+PROXIES = (
+    "ALL_PROXY=socks4://127.0.0.1:1",
+    "HTTP_PROXY=http://127.0.0.1:1",
+    "https_proxy=http://127.0.0.1:port",
+    "NO_PROXY=[::1",
+    "SSL_CERT_DIR=/nowhere",
+    "SSL_CERT_FILE=/nowhere",
+)
+"""Variables of a developer's shell that would break every call, were a test to read them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -82,9 +92,10 @@ def test_ids_are_the_same_in_every_process(project: Project) -> None:
 
 
 def test_tests_pass_in_any_order_and_side_by_side(project: Project) -> None:
-    """They pass shuffled, two at a time, on one database for each process."""
+    """They pass shuffled, two at a time, one database for each process, in a shell with proxies."""
     tools = ("--with=pytest-xdist", "--with=pytest-randomly")
-    check(project.environment.run(project.folder, "uv", "run", *tools, "pytest", "-q", "-n", "2"))
+    pytest_run = ("env", *PROXIES, "pytest", "-q", "-n", "2")
+    check(project.environment.run(project.folder, "uv", "run", *tools, *pytest_run))
 
 
 def test_killed_run_leaves_no_server(project: Project) -> None:

@@ -115,14 +115,15 @@ PRACTICES = {
         off=False,
         files=paths(
             """
-            api/routes/valuation.py core/http_client/__init__.py core/http_client/metrics.py
-            core/http_client/request_id.py core/http_client/retries.py core/http_client/stale.py
-            core/http_client/tracing.py example/valuation.py infrastructure/exchange_rates.py
-            services/valuation.py
+            api/routes/valuation.py core/http_client/__init__.py core/http_client/environment.py
+            core/http_client/metrics.py core/http_client/request_id.py core/http_client/retries.py
+            core/http_client/stale.py core/http_client/tracing.py example/valuation.py
+            infrastructure/exchange_rates.py services/valuation.py
             """,
             """
             api/test_valuation.py architecture/test_http_client.py core/http_client/test_client.py
-            core/http_client/test_metrics.py core/http_client/test_misbehaving_server.py
+            core/http_client/test_environment.py core/http_client/test_metrics.py
+            core/http_client/test_misbehaving_server.py
             core/http_client/test_request_id.py core/http_client/test_stale.py
             core/http_client/test_tracing.py
             """,

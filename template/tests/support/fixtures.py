@@ -29,10 +29,10 @@ pytest_plugins = [
 def _environment(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[pytest.MonkeyPatch]:
-    """Keep the variables and the .env file of the developer out of the tests."""
+    """Keep the variables, proxies and .env file of the developer out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.upper().startswith(PREFIX):
+            if name.upper().startswith((PREFIX, "SSL_CERT_")) or name.lower().endswith("_proxy"):
                 patch.delenv(name)
         if sys.dont_write_bytecode:  # or every service that a test starts compiles its imports
             bytecode = pytestconfig.rootpath / ".pytest_cache/bytecode"

@@ -20,7 +20,7 @@ from stamina.instrumentation import set_on_retry_hooks
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
-from {{ package_name }}.core.http_client import retries
+from {{ package_name }}.core.http_client import environment, retries
 from {{ package_name }}.core.services import Services, provide
 from {{ package_name }}.core.settings import NAME, SettingsGroup
 
@@ -187,18 +187,19 @@ def build(
     settings: HttpClientSettings, transport: httpx2.AsyncBaseTransport | None = None
 ) -> HttpClient:
     """Return a client; tests pass a transport without a network."""
-    client = httpx2.AsyncClient(
-        transport=transport,
-        verify=tls_context(),
-        timeout=httpx2.Timeout(
-            settings.read_timeout_seconds, connect=settings.connect_timeout_seconds
-        ),
-        limits=httpx2.Limits(max_connections=settings.max_connections),
-        # A cookie from one user's response must not go out with another user's request.
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,  # a redirect could lead to an address inside the network
-        trust_env=True,  # proxies and certificates come from the environment
-    )
+    with environment.readable():
+        client = httpx2.AsyncClient(
+            transport=transport,
+            verify=tls_context(),
+            timeout=httpx2.Timeout(
+                settings.read_timeout_seconds, connect=settings.connect_timeout_seconds
+            ),
+            limits=httpx2.Limits(max_connections=settings.max_connections),
+            # A cookie from one user's response must not go out with another user's request.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,  # a redirect could lead to an address inside the network
+            trust_env=True,  # proxies and certificates come from the environment
+        )
     http = HttpClient(client, settings)
     agent = f"{NAME}/{version(NAME)}"
     http.header_providers.append(lambda: {"user-agent": agent})
