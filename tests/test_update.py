@@ -429,6 +429,44 @@ def test_own_work_survives_a_newer_release(tmp_path: Path, release: Path) -> Non
     assert yaml.safe_load((project / ANSWERS_FILE).read_text("utf-8"))["_commit"] == "v1.1.0"
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("had_attributes", [True, False], ids=["with", "without"])
+def test_line_endings_make_no_conflict(
+    tmp_path: Path, release: Path, *, had_attributes: bool
+) -> None:
+    """Edits beside changes of a release merge if git writes CRLF, as on Windows.
+
+    This holds for the update that brings .gitattributes, too.
+    """
+    template = shutil.copytree(release, tmp_path / "tenon")
+    attributes = template / "template" / ".gitattributes"
+    rules = attributes.read_bytes()
+    if not had_attributes:
+        attributes.unlink()
+        tagged(template, "v1.0.1")
+    project = started(tmp_path / "my-service", template)
+    substitute(project / "README.md", "generated this project", "made our project")
+    commit_all(project)
+    git(project, "config", "core.autocrlf", "true")
+    git(project, "rm", "-r", "--quiet", "--cached", ".")
+    git(project, "reset", "--quiet", "--hard")  # writes every file again
+    assert (b"\r\n" in (project / "README.md").read_bytes()) is not had_attributes
+    attributes.write_bytes(rules)
+    next_release(template)
+
+    update(project, {}, newest=True)
+
+    text = (project / "README.md").read_bytes()
+    assert conflicts(project) == set()
+    assert b"made our project" in text
+    assert b"## Keeping up to date" in text
+    assert b"\r" not in text
+    commit_all(project)
+    changed = set(git(project, "show", "--format=", "--name-only", "HEAD").splitlines())
+    news = {path.replace("{{ package_path }}", PACKAGE) for path, _, _ in NEWS} - {*SEEDED}
+    assert changed - {".gitattributes"} == {*news, ANSWERS_FILE}
+
+
 @pytest.mark.parametrize(
     "name",
     [
