@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 BIN = "Scripts" if os.name == "nt" else "bin"
-NEWEST_MINOR = 14
+NEWEST_MINOR = 15
 
 # Variables of this test run or the developer's shell that would change the project's tools.
 FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")

@@ -341,7 +341,7 @@ def prepared(
 def test_gates_pass(subject: Subject) -> None:
     """Every gate of `uv run poe check` passes.
 
-    Where no Python is new enough to run the variant (3.14 may be missing), its static gates pass.
+    Where no Python is new enough to run the variant (3.15 may be missing), its static gates pass.
     """
     runs = [subject.run_task(task) for task in subject.tasks]
 

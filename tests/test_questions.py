@@ -55,7 +55,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
         "str",
         ["MIT", "Apache-2.0", "BSD-3-Clause", "MPL-2.0", "GPL-3.0-or-later", "Proprietary"],
     ),
-    "python_min": ("str", ["3.11", "3.12", "3.13", "3.14"]),
+    "python_min": ("str", ["3.11", "3.12", "3.13", "3.14", "3.15"]),
     "customize": ("bool", []),
     "package_name": ("str", []),
     "distribution_name": ("str", []),

