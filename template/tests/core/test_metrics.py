@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, WebSocket
 from prometheus_client.parser import text_string_to_metric_families
 
 from {{ package_name }}.app import create_app
@@ -22,7 +22,7 @@ from {{ package_name }}.core.settings import (
 from {{ package_name }}.practices import practice_components
 from {{ package_name }}.settings import Settings
 
-from support.client import connect
+from support.client import connect, open_websocket
 from support.server import POLL_SECONDS, START_SECONDS, free_port, starting
 
 TOKEN = "6f1d0c5a9e3b47288d21"
@@ -37,6 +37,13 @@ async def order(order: int) -> int:
     if order < 0:
         raise RuntimeError
     return order
+
+
+@router.websocket("/talk")
+async def talk(socket: WebSocket) -> None:
+    """Accept a WebSocket and close it."""
+    await socket.accept()
+    await socket.close()
 
 
 def with_orders(settings: Settings) -> Application:
@@ -205,6 +212,24 @@ async def test_metrics_of_a_service(
         value = app.services.get(Metrics).registry.get_sample_value("components")
 
     assert value == (None if multiprocess else len(app.components))
+
+
+@pytest.mark.parametrize("multiprocess", [False, True])
+async def test_websockets_are_no_requests(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, multiprocess: bool
+) -> None:
+    """A WebSocket is open for too long to count among the requests."""
+    if multiprocess:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    app = with_orders(settings)
+    async with connect(app):
+        await open_websocket(app, "/orders/talk", {})
+        registry = app.services.get(Metrics).registry
+
+    assert registry.get_sample_value("http_requests_in_flight") == 0
+    assert "http_requests_total" not in {
+        sample.name for metric in registry.collect() for sample in metric.samples
+    }
 
 
 @pytest.mark.slow

@@ -1,10 +1,13 @@
 """An HTTP client of an application in this process."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import httpx2
-from starlette.types import Receive, Scope, Send
+from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from {{ package_name }}.core.app import Application
 
@@ -13,7 +16,7 @@ isolations: list[Callable[[Application], AbstractAsyncContextManager[None]]] = [
 
 
 @asynccontextmanager
-async def connect(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
+async def connect(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Start the application, as a server would, and yield a client of it."""
     async with app.router.lifespan_context(app) as state:
 
@@ -23,3 +26,37 @@ async def connect(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
         transport = httpx2.ASGITransport(app=serve)
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             yield client
+
+
+async def open_websocket(
+    app: FastAPI, path: str, headers: Mapping[str, str], root_path: str = ""
+) -> list[Message]:
+    """Open a WebSocket, and leave; return the messages of the application.
+
+    Args:
+        app: The application; it need not have started.
+        path: The path of the WebSocket.
+        headers: The headers of the handshake.
+        root_path: The path of the application below the host.
+    """
+    sent: list[Message] = []
+    received = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> Message:
+        return next(received, {"type": "websocket.disconnect", "code": 1005})
+
+    async def send(message: Message) -> None:
+        await asyncio.sleep(0)
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": root_path,
+        "query_string": b"",
+        "headers": [(name.lower().encode(), text.encode()) for name, text in headers.items()],
+        "extensions": {"websocket.http.response": {}},
+    }
+    await app(scope, receive, send)
+    return sent

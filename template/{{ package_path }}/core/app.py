@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -32,25 +31,27 @@ class DuplicateComponentError(Exception):
 
 
 class Application(FastAPI):
-    """FastAPI with components; RequestMiddleware is its outermost layer.
+    """FastAPI with components; RequestMiddleware is around all of FastAPI.
 
     Attributes:
         components: The components, in order.
         in_flight: The requests in flight.
         management_endpoints: Endpoints for operators on the public port, by path.
+        outer_middleware: The middleware around all of FastAPI, outermost first.
         services: The services of the components; empty until the application has started.
     """
 
     components: Sequence[Component]
     in_flight: InFlightRequests
     management_endpoints: Mapping[str, Endpoint]
+    outer_middleware: Sequence[Middleware]
     services: Services
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Return the middleware from RequestMiddleware inwards: it replaces FastAPI's outermost."""
-        stack: Any = super().build_middleware_stack()
-        while not isinstance(stack, RequestMiddleware):
-            stack = stack.app
+        """Return FastAPI's middleware with the outer middleware around it."""
+        stack = super().build_middleware_stack()
+        for cls, args, kwargs in reversed(self.outer_middleware):
+            stack = cls(stack, *args, **kwargs)
         return stack
 
 
@@ -107,7 +108,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
         for component in components
         for path, endpoint in component.management_endpoints.items()
     }
-    outermost = Middleware(
+    request_middleware = Middleware(
         RequestMiddleware,
         settings=limits,
         components=components,
@@ -120,10 +121,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
         summary=distribution["Summary"],
         version=distribution["Version"],
         lifespan=lifespan,
-        middleware=[
-            outermost,
-            *(item for component in components for item in component.middleware),
-        ],
+        middleware=[item for component in components for item in component.middleware],
         responses=RESPONSES,
         redirect_slashes=False,  # the redirect would go to the host that the client claims to call
         telemetry=next((item.telemetry for item in components if item.telemetry), NO_TELEMETRY),
@@ -131,6 +129,10 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
     app.components = components
     app.in_flight = in_flight
     app.management_endpoints = endpoints
+    app.outer_middleware = [
+        *(item for component in components for item in component.outer_middleware),
+        request_middleware,
+    ]
     app.services = Services()
     add_exception_handlers(app)
     for component in components:

@@ -23,10 +23,13 @@ class Component:
         name: Its name in logs and probes; unique in an application.
         start: Opens what the component needs while the application runs, and adds the services
             that other components and requests use. Components start in order and stop in reverse.
-        on_request: Called with every request when it arrives, in order. Hooks are cheaper than
-            middleware, so use them for code that only observes.
+        on_request: Called with every request and WebSocket when it arrives, in order. An error
+            that it raises is the response. Hooks are cheaper than middleware, so use them for code
+            that only observes.
+        on_websocket: Called with every WebSocket after that.
         on_response: Called with every request when its response has ended, in reverse order.
         middleware: Pure ASGI middleware, outermost first.
+        outer_middleware: The same, but around the limits too, for what every response needs.
         routers: Routers that carry their full prefix.
         probe: Raises if the component can't serve right now.
         management_endpoints: Endpoints for operators, by path; they come before all routes, and
@@ -38,8 +41,10 @@ class Component:
     name: str
     start: Callable[[Services], AbstractAsyncContextManager[None]] | None = None
     on_request: Hook | None = None
+    on_websocket: Hook | None = None
     on_response: Hook | None = None
     middleware: tuple[Middleware, ...] = ()
+    outer_middleware: tuple[Middleware, ...] = ()
     routers: tuple[APIRouter, ...] = ()
     probe: Callable[[], Awaitable[None]] | None = None
     management_endpoints: Mapping[str, Endpoint] = field(default_factory=dict)

@@ -102,15 +102,21 @@ class Metrics:
         if not self.multiprocess:
             Gauge(name, documentation, registry=self.registry).set_function(read)
 
-    def on_request(self, _context: RequestContext) -> None:
+    def on_request(self, context: RequestContext) -> None:
         """Count a request in flight; only used with several processes."""
-        self.in_flight.inc()
+        if context.scope["type"] == "http":
+            self.in_flight.inc()
 
     def on_response(self, context: RequestContext) -> None:
-        """Count a request that has ended, also if it failed."""
+        """Count a request that has ended, also if it failed.
+
+        A WebSocket stays open too long for the durations of requests.
+        """
+        if context.scope["type"] != "http":
+            return
         if self.multiprocess:
             self.in_flight.dec()
-        key = (context.scope["method"], context.route, context.status)
+        key = (context.method, context.route, context.status)
         count, observe = self.series.get(key) or self.bind(key)
         count()
         observe(context.duration)

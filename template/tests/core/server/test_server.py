@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
@@ -42,6 +43,24 @@ async def names(request: Request) -> list[str]:
 async def get_long() -> str:
     """Return more than the buffers of a connection hold."""
     return "x" * LONG
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    """Stream some words."""
+    return StreamingResponse(iter(["one", "", "two"]))
+
+
+@router.get("/empty")
+async def empty() -> StreamingResponse:
+    """Stream nothing."""
+    return StreamingResponse(iter(()))
+
+
+@router.get("/small")
+async def small() -> str:
+    """Return a word."""
+    return "small"
 
 
 COMPONENTS = [Component(name="try", routers=(router,))]
@@ -296,3 +315,56 @@ async def test_only_trusted_proxies_name_the_client(trusted: str, host: str) -> 
         response = await client.post("/try/body", headers={"X-Forwarded-For": "203.0.113.7"})
 
     assert response.json()["client"] == host
+
+
+async def respond(server: InProcessServer, *chunks: bytes) -> bytes:
+    """Send bytes to the server, and return what it sends until it closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for chunk in chunks:
+        writer.write(chunk)
+        await writer.drain()
+        await asyncio.sleep(POLL_SECONDS)
+    async with asyncio.timeout(5):
+        response = await reader.read()
+    writer.close()
+    return response
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/try/stream", b"onetwo"), ("/try/empty", b""), ("/try/small", b'"small"')]
+)
+async def test_http_10_has_no_chunks(server: InProcessServer, path: str, body: bytes) -> None:
+    """A client of HTTP/1.0, such as nginx by default, would take the sizes of chunks for data."""
+    request = f"GET {path} HTTP/1.0\r\nHost: test\r\n\r\n".encode()
+    response = await respond(server, request)
+
+    head, _, content = response.partition(b"\r\n\r\n")
+    assert content == body
+    assert b"transfer-encoding" not in head
+
+
+UPGRADE = b"POST /try/body HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [UPGRADE + b"Content-Length: 5\r\n\r\nhello"],
+        [UPGRADE + b"Content-Length: 5\r\n\r", b"\nhel", b"lo"],
+        [UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe", b"llo\r\n0\r\n\r\n"],
+    ],
+    ids=["one packet", "several packets", "chunked"],
+)
+async def test_upgrade_does_not_lose_the_body(server: InProcessServer, chunks: list[bytes]) -> None:
+    """An upgrade that the server does not know is ignored; clients in Java offer h2c by default."""
+    response = await respond(server, *chunks)
+
+    assert response.startswith(b"HTTP/1.1 200")
+    assert b'"bytes":5' in response
+
+
+async def test_upgrade_without_a_body_is_ignored(server: InProcessServer) -> None:
+    """The request is served, and the connection is closed after it."""
+    response = await respond(server, UPGRADE.replace(b"POST /try/body", b"GET /nowhere") + b"\r\n")
+
+    assert response.startswith(b"HTTP/1.1 404")

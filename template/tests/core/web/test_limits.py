@@ -6,15 +6,17 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, WebSocket
 from starlette.responses import StreamingResponse
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.settings import InvalidSettingsError
 from {{ package_name }}.core.web import in_flight as module
+from {{ package_name }}.core.web.routing import register
 from {{ package_name }}.settings import Settings
 
-from support.client import connect
+from support.client import connect, open_websocket
 from support.server import SkippedTime, served
 
 SWEEP_SECONDS = 0.01
@@ -41,6 +43,7 @@ class Trial:
         router.post("/work")(self.work)
         router.get("/wait")(self.wait)
         router.get("/stream")(self.stream)
+        router.websocket("/talk")(self.talk)
         self.component = Component(name="try", routers=(router,))
 
     async def take(self, request: Request) -> dict[str, int]:
@@ -65,6 +68,12 @@ class Trial:
         finally:
             self.ended = True
         return {}
+
+    async def talk(self, socket: WebSocket) -> None:
+        """Keep a WebSocket open until the test sets `gone`."""
+        await socket.accept()
+        self.entered.set()
+        await self.gone.wait()
 
     async def stream(self, chunks: int, seconds: float, pause: float) -> StreamingResponse:
         """Send chunks; after each, skip seconds and pause."""
@@ -228,6 +237,7 @@ async def test_requests_over_the_limit_get_503(trial: Trial) -> None:
         ("a.example.com", 404),
         ("[::1]:8000", 404),
         ("example.com", 400),
+        ("example.org.", 404),
         ("example.org.evil.example", 400),
         ("evilexample.com", 400),
         ("", 400),
@@ -235,8 +245,68 @@ async def test_requests_over_the_limit_get_503(trial: Trial) -> None:
 )
 async def test_only_known_hosts_are_served(host: str, status: int) -> None:
     """A Host header with another name gets 400: it could poison links and caches."""
-    settings = limited(allowed_hosts=["example.org", "*.example.com", "[::1]"])
-    async with connect(build(settings.limits, [])) as client:
+    hosts = "EXAMPLE.org:8000,*.example.com,[::1]"
+    async with connect(build(limited(allowed_hosts=hosts).limits, [])) as client:
         response = await client.get("/nowhere", headers={"Host": host})
 
     assert response.status_code == status
+
+
+@pytest.mark.parametrize("host", ["https://example.org", "example.org/path", "user@example.org"])
+def test_allowed_host_is_a_name(host: str) -> None:
+    """Another text would refuse every client."""
+    with pytest.raises(InvalidSettingsError, match=r"ALLOWED_HOSTS__0: .*Write a host name"):
+        limited(allowed_hosts=host)
+
+
+async def test_second_host_header_is_refused(settings: Settings) -> None:
+    """Proxies and this service could take different ones (RFC 9112, section 3.2)."""
+    headers = [("Host", "example.org"), ("Host", "evil.example")]
+    async with connect(build(settings.limits, [])) as client:
+        response = await client.get("/nowhere", headers=headers)
+
+    assert response.status_code == 400
+
+
+async def test_websockets_have_limits(trial: Trial) -> None:
+    """Too many open WebSockets, another host or a drain refuse a further one."""
+    settings = limited(max_concurrent_requests=1, allowed_hosts="test")
+    app = build(settings.limits, [trial.component])
+    host = {"Host": "test"}
+    assert (await open_websocket(app, "/try/talk", {"Host": "other"}))[0]["status"] == 400
+    async with asyncio.timeout(5):
+        first = asyncio.create_task(open_websocket(app, "/try/talk", host))
+        await trial.entered.wait()
+        assert len(app.in_flight.websockets) == 1
+        assert (await open_websocket(app, "/try/talk", host))[0]["status"] == 503
+
+        trial.gone.set()
+        assert (await first)[0]["type"] == "websocket.accept"
+        app.in_flight.drain()
+        assert (await open_websocket(app, "/try/talk", host))[0]["status"] == 503
+
+
+async def test_websocket_must_open_in_time(trial: Trial) -> None:
+    """The handshake has the timeout of a request; an open WebSocket has none."""
+    app = build(limited(request_timeout_seconds=30).limits, [trial.component])
+    hanging = APIRouter()
+
+    @hanging.websocket("/hang")
+    async def hang() -> None:
+        trial.entered.set()
+        await trial.gone.wait()
+
+    register(app, hanging)
+    async with connect(app):
+        late = asyncio.create_task(open_websocket(app, "/hang", {}))
+        await trial.entered.wait()
+        trial.time.skip(31)
+        assert (await late)[0]["status"] == 503
+
+        trial.entered.clear()
+        opened = asyncio.create_task(open_websocket(app, "/try/talk", {}))
+        await trial.entered.wait()
+        trial.time.skip(31)
+        await asyncio.sleep(SEVERAL_CHECKS)
+        trial.gone.set()
+        assert (await opened)[0]["type"] == "websocket.accept"

@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Request, Response, WebSocket
+from fastapi import APIRouter, BackgroundTasks, Request, Response, WebSocket
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import ForbiddenError
+from {{ package_name }}.core.web import in_flight
 from {{ package_name }}.core.web.context import RequestContext
+from {{ package_name }}.core.web.limits import LimitsSettings
 from {{ package_name }}.settings import Settings
 
-from support.client import connect
+from support.client import connect, open_websocket
+from support.server import SkippedTime, served
 
 router = APIRouter(prefix="/try")
 
@@ -151,19 +155,185 @@ async def test_client_that_leaves_is_no_failure(
     assert not caplog.records
 
 
-async def test_websockets_are_let_through(app: Application, recorder: Recorder) -> None:
-    """A WebSocket has no deadline and no hooks."""
+@router.websocket("/leave")
+async def leave(socket: WebSocket) -> None:
+    """Accept a WebSocket, and read until the client leaves."""
+    await socket.accept()
+    while True:
+        await socket.receive_text()
+
+
+@router.websocket("/break")
+async def break_off(socket: WebSocket) -> None:
+    """Fail after the WebSocket is open."""
+    await socket.accept()
+    raise RuntimeError
+
+
+@router.websocket("/end")
+async def fail_at_the_end(socket: WebSocket) -> None:
+    """Fail after the WebSocket is closed."""
+    await socket.accept()
+    await socket.close()
+    raise RuntimeError
+
+
+@router.websocket("/refuse")
+async def refuse(socket: WebSocket) -> None:
+    """Close before the WebSocket is open."""
+    await socket.close()
+
+
+@router.websocket("/refuse/{error}")
+async def raise_error(error: str) -> None:
+    """Fail before the WebSocket is open."""
+    raise {"known": ForbiddenError("No."), "unknown": RuntimeError()}[error]
+
+
+@pytest.mark.parametrize(
+    ("path", "messages", "status"),
+    [
+        ("/try/talk", ["accept", "close"], 101),
+        ("/try/leave", ["accept"], 101),
+        ("/try/break", ["accept", "close"], 101),
+        ("/try/end", ["accept", "close"], 101),
+        ("/try/refuse", ["close"], 403),
+        ("/try/refuse/known", ["http.response.start", "http.response.body"], 403),
+        ("/try/refuse/unknown", ["http.response.start", "http.response.body"], 500),
+        ("/try/nowhere", ["close"], 403),
+    ],
+)
+async def test_websockets_are_observed(
+    app: Application, recorder: Recorder, path: str, messages: list[str], status: int
+) -> None:
+    """A WebSocket has the hooks of a request, and an error in it reaches the client."""
+    sent = await open_websocket(app, path, {})
+
+    assert [message["type"] for message in sent] == [f"websocket.{name}" for name in messages]
+    assert recorder.notes[0] == f"one request {path}"
+    assert recorder.notes[2:] == [f"two response {status} True", f"one response {status} True"]
+    assert not app.in_flight.websockets
+    assert not app.in_flight.deadlines
+
+
+async def test_hook_may_refuse_a_request(settings: Settings) -> None:
+    """An error that a hook raises is the response; it is no failure."""
+
+    def refuse(_context: RequestContext) -> None:
+        raise ForbiddenError("No.")
+
+    app = build(settings.limits, [Component(name="closed", on_request=refuse)])
+    async with connect(app) as client:
+        response = await client.get("/nowhere")
+
+    assert (response.status_code, response.json()["detail"]) == (403, "No.")
+
+
+class Hinting:
+    """Middleware that sends a message before the response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a hint, and read the body after the response."""
+        if scope["type"] == "http":
+            await send({"type": "http.response.early_hint", "links": []})
+        await self.app(scope, receive, send)
+        if scope["type"] == "http":
+            await receive()
+
+
+async def test_only_the_body_ends_a_response(
+    settings: Settings, app: Application, recorder: Recorder
+) -> None:
+    """A message before the response does not end it, and a body that comes after it is ignored."""
+    hinting = Component(name="hinting", middleware=(Middleware(Hinting),))
+    app = build(settings.limits, [hinting, *app.components])
     sent: list[str] = []
 
     async def receive() -> Message:
-        return {"type": "websocket.connect"}
+        return {"type": "http.request"}
 
     async def send(message: Message) -> None:
-        await asyncio.sleep(0)
-        sent.append(message["type"])
+        sent.append(f"{message['type']} {len(recorder.notes)}")
 
-    scope = {"type": "websocket", "path": "/try/talk", "headers": [], "query_string": b""}
-    await app(scope, receive, send)
+    headers = [(b"content-length", b"0")]
+    scope = {"type": "http", "method": "GET", "path": "/nowhere", "headers": headers}
+    await app({**scope, "query_string": b""}, receive, send)
 
-    assert sent == ["websocket.accept", "websocket.close"]
-    assert recorder.notes == []
+    assert sent == [
+        "http.response.early_hint 2",
+        "http.response.start 2",
+        "http.response.body 4",
+    ]
+    assert not app.in_flight.deadlines
+
+
+class Background:
+    """A route with a background task that goes on until the test ends it."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+        self.ended = asyncio.Event()
+        router = APIRouter()
+        router.get("/start")(self.start)
+        self.component = Component(name="background", routers=(router,))
+
+    async def start(self, tasks: BackgroundTasks) -> str:
+        """Start the task."""
+        tasks.add_task(self.work)
+        return "started"
+
+    async def work(self) -> None:
+        """Wait for the test."""
+        await self.may_end.wait()
+        self.ended.set()
+
+
+async def test_background_task_has_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response that has ended counts as served; its background task runs on."""
+    time = SkippedTime()
+    monkeypatch.setattr(in_flight, "time", time)
+    monkeypatch.setattr(in_flight, "SWEEP_SECONDS", 0.01)
+    background = Background()
+    seen: list[int] = []
+    watching = Component(name="watching", on_response=lambda context: seen.append(context.status))
+    app = build(LimitsSettings(), [watching, background.component])
+    async with served(app) as server, httpx2.AsyncClient() as client:
+        response = await client.get(f"http://127.0.0.1:{server.port}/start")
+        assert (response.text, seen, dict(app.in_flight.deadlines)) == ('"started"', [200], {})
+
+        time.skip(60)
+        await asyncio.sleep(0.05)
+        background.may_end.set()
+        async with asyncio.timeout(5):
+            await background.ended.wait()
+    assert seen == [200]
+
+
+async def test_failed_background_task_is_logged(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its error is in the log once, and the connection serves the next request."""
+
+    async def break_down() -> None:
+        raise RuntimeError
+
+    async def start(tasks: BackgroundTasks) -> None:
+        tasks.add_task(break_down)
+
+    router = APIRouter()
+    router.get("/start")(start)
+    app = build(settings.limits, [Component(name="background", routers=(router,))])
+    async with (
+        served(app) as server,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,
+    ):
+        statuses = [(await client.get("/start")).status_code for _ in range(2)]
+
+    assert statuses == [200, 200]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "request.failed",
+        "request.failed",
+    ]

@@ -65,6 +65,12 @@ async def fail(name: str) -> None:
     }[name]
 
 
+@router.get("/status/{status}")
+async def fail_with(status: int) -> None:
+    """Raise an error with a status."""
+    raise HTTPException(status)
+
+
 @router.get("/stream")
 async def stream() -> StreamingResponse:
     """Fail after the response has started."""
@@ -197,25 +203,38 @@ async def test_unhandled_error_is_in_the_log_only(
     assert (await client.get("/nowhere")).status_code == 404
 
 
-def request_twice(port: int) -> list[int]:
-    """Return the statuses of a request that fails and the next one of the connection."""
+def request_twice(port: int, path: str) -> list[tuple[int, bytes]]:
+    """Return the status and body of a request, and those of the next one of the connection."""
     with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-        statuses = []
-        for path in ("/try/error/unhandled", "/nowhere"):
-            connection.request("GET", path)
+        found = []
+        for each in (path, "/try/status/304"):
+            connection.request("GET", each)
             response = connection.getresponse()
-            response.read()
-            statuses.append(response.status)
+            found.append((response.status, response.read()))
             connection.auto_open = 0  # no second connection
-    return statuses
+    return found
 
 
-async def test_connection_survives_an_unhandled_error(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("path", "status", "has_body"),
+    [
+        ("/try/error/unhandled", 500, True),
+        ("/try/status/204", 204, False),
+        ("/try/status/205", 205, False),
+        ("/try/status/304", 304, False),
+    ],
+)
+async def test_connection_survives_an_error(
+    settings: Settings, path: str, status: int, *, has_body: bool
+) -> None:
     """The connection, which clients may share behind a proxy, serves the next request."""
     app = build(settings.limits, [Component(name="try", routers=(router,))])
 
     async with served(app) as server:
-        assert await asyncio.to_thread(request_twice, server.port) == [500, 404]
+        first, second = await asyncio.to_thread(request_twice, server.port, path)
+
+    assert (first[0], bool(first[1])) == (status, has_body)
+    assert second == (304, b"")
 
 
 async def test_failed_stream_breaks_the_connection(client: httpx2.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Response headers: content sniffing, framing, CORS and draining."""
+"""Response headers: content sniffing, framing and draining."""
 
 import httpx2
 import pytest
@@ -7,8 +7,6 @@ from {{ package_name }}.app import create_app
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
-
-ORIGIN = "https://app.example.org"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
@@ -24,28 +22,6 @@ async def test_html_is_not_framed(reader: httpx2.AsyncClient) -> None:
     assert headers["content-security-policy"] == "frame-ancestors 'none'"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
-
-
-async def test_no_origin_is_allowed_by_default(reader: httpx2.AsyncClient) -> None:
-    """Without the setting, no response has CORS headers."""
-    response = await reader.get("/nowhere", headers={"Origin": ORIGIN})
-
-    assert "access-control-allow-origin" not in response.headers
-
-
-@pytest.mark.parametrize(
-    ("origin", "allowed"), [(ORIGIN, ORIGIN), ("https://evil.example.org", None)]
-)
-async def test_origins_of_the_settings_are_allowed(origin: str, allowed: str | None) -> None:
-    """An origin of the settings is allowed, for a preflight and a request; another is not."""
-    settings = Settings.load({"cors": {"origins": [ORIGIN], "credentials": True}})
-    async with connect(create_app(settings)) as client:
-        headers = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
-        preflight = await client.options("/nowhere", headers=headers)
-        response = await client.get("/nowhere", headers={"Origin": origin})
-
-    assert preflight.headers.get("access-control-allow-origin") == allowed
-    assert response.headers.get("access-control-allow-origin") == allowed
 
 
 async def test_draining_server_closes_connections(settings: Settings) -> None:

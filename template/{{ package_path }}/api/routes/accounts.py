@@ -1,10 +1,11 @@
 """Routes of accounts."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from {{ package_name }}.api.dependencies import TransferServiceDep
 from {{ package_name }}.api.schemas.accounts import AccountIn, AccountOut
 from {{ package_name }}.core.web.pagination import Page, PageParams
+from {{ package_name }}.core.web.routing import public_path
 from {{ package_name }}.core.web.schemas import IdPath
 
 router = APIRouter(prefix="/accounts", tags=["money"])
@@ -12,11 +13,11 @@ router = APIRouter(prefix="/accounts", tags=["money"])
 
 @router.post("", status_code=201)
 async def open_account(
-    body: AccountIn, transfers: TransferServiceDep, response: Response
+    body: AccountIn, transfers: TransferServiceDep, request: Request, response: Response
 ) -> AccountOut:
     """Open an account."""
     account = await transfers.open_account(body.to_domain())
-    response.headers["Location"] = f"/accounts/{account.id}"
+    response.headers["Location"] = public_path(request, f"/accounts/{account.id}")
     return AccountOut.model_validate(account)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import TypeAdapter
 
@@ -17,6 +17,7 @@ from {{ package_name }}.api.schemas.users import (
 )
 from {{ package_name }}.core.web.pagination import Page, PageParams
 from {{ package_name }}.core.web.preconditions import IF_MATCH, IfMatch, etag
+from {{ package_name }}.core.web.routing import public_path
 from {{ package_name }}.core.web.schemas import IdPath
 from {{ package_name }}.domain.commands import UserUpdate
 from {{ package_name }}.domain.models import User
@@ -34,10 +35,12 @@ def user_response(user: User, response: Response) -> UserOut:
 
 
 @router.post("", status_code=201)
-async def create_user(body: UserIn, users: UserServiceDep, response: Response) -> UserOut:
+async def create_user(
+    body: UserIn, users: UserServiceDep, request: Request, response: Response
+) -> UserOut:
     """Register a user."""
     user = await users.register(body.to_domain())
-    response.headers["Location"] = f"/users/{user.id}"
+    response.headers["Location"] = public_path(request, f"/users/{user.id}")
     return user_response(user, response)
 
 

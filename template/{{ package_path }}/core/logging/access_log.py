@@ -38,7 +38,7 @@ class AccessLog:
             "level": "info",
             "logger": "access",
             "timestamp": datetime.now(UTC),
-            "method": scope["method"],
+            "method": context.method,
             "route": context.route,  # not the path: it may hold names and tokens
             "status": context.status,
             "duration_ms": int(context.duration * 1_000_000) / 1000,

@@ -34,6 +34,7 @@ class ServerSettings(SettingsGroup):
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8000, ge=1, le=65535)
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     drain_seconds: float = Field(default=5, ge=0, le=600)
     shutdown_timeout_seconds: int = Field(default=20, ge=1, le=3600)
     keep_alive_timeout_seconds: int = Field(default=75, ge=1, le=3600)
@@ -53,6 +54,7 @@ class Config(uvicorn.Config):
             app,
             host=settings.host,
             port=settings.port,
+            root_path=settings.root_path,
             http="{{ package_name }}.core.server.protocol:BoundedHttpProtocol",
             log_config=None if has_log else LOGGING_CONFIG,
             access_log=False,  # it would cost a third of a small request

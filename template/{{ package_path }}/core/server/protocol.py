@@ -1,10 +1,18 @@
 """HTTP/1.1 with limits that hold before the application is called."""
 
 import asyncio
-from typing import Any
+import sys
+from types import SimpleNamespace
+from typing import Any, cast
 
 from fastapi import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from httptools import HttpRequestParser
+from uvicorn._types import ASGISendEvent, HTTPResponseBodyEvent
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from {{ package_name }}.core.server import Config
@@ -13,6 +21,25 @@ from {{ package_name }}.core.web.problems import (
     CONNECTION_CLOSE,
     problem_response,
 )
+
+BODY_HEADERS = (b"content-length", b"transfer-encoding")
+
+
+class Http10Cycle(RequestResponseCycle):
+    """A response to HTTP/1.0, which knows no chunks: its end is that of the connection."""
+
+    until_close = False
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send an ASGI message."""
+        if message["type"] == "http.response.start":
+            self.until_close = all(name != b"content-length" for name, _ in message["headers"])
+            if self.until_close:
+                self.chunked_encoding = False
+        elif self.until_close:
+            body = cast("HTTPResponseBodyEvent", message).get("body", b"")
+            self.expected_content_length = len(body)
+        await super().send(message)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -23,6 +50,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     Attributes:
         received: Bytes since the last head or body chunk was complete.
+        data: The bytes that the parser has received last.
         unsent_bytes: Response bytes in the write buffer at the last check.
         unsent_since: When the buffer last shrank, by time.monotonic().
     """
@@ -38,6 +66,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.settings = config.settings
         self.reading_headers = True
         self.received = 0
+        self.data = b""
         self.unsent_bytes = 0
         self.unsent_since = 0.0
         self.timer: asyncio.TimerHandle | None = None
@@ -50,6 +79,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse the data, up to the limit for a head or a trailer."""
         self.received += len(data)
+        self.data = data
         super().data_received(data)
         if self.received > self.settings.max_header_bytes:
             self.reject(problem_response(431, CODES[431], headers=CONNECTION_CLOSE))
@@ -70,6 +100,25 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = [*self.headers]  # a trailer must not add to the request's headers
         self.app = app
+        if self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = Http10Cycle
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Ignore an upgrade, such as `h2c`: another parser reads the body of the request.
+
+        The first one takes what follows for another protocol.
+        """
+        super()._unsupported_upgrade_warning()
+        error = sys.exception()
+        end_of_head = error.args[0] if error else 0
+        head = [b"POST / HTTP/1.1"]
+        head += [b"%s: %s" % item for item in self.headers if item[0] in BODY_HEADERS]
+        self.cycle.keep_alive = False
+        self.cycle.more_body = True
+        self.parser = HttpRequestParser(
+            SimpleNamespace(on_body=self.on_body, on_message_complete=self.on_message_complete)
+        )
+        self.parser.feed_data(b"\r\n".join([*head, b"", self.data[end_of_head:]]))
 
     def on_body(self, body: bytes) -> None:
         """Pass a chunk of the body on; the application limits it."""

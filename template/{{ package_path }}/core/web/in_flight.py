@@ -12,7 +12,9 @@ class InFlightRequests:
 
     Attributes:
         timeout: Seconds until a response starts, and between two chunks of it.
-        deadlines: The deadline of each request, by time.perf_counter(), by its task.
+        deadlines: The deadline of each request, by time.perf_counter(), by its task; until its
+            response has ended, or its WebSocket is open.
+        websockets: The tasks of open WebSockets.
         timed_out: Tasks that were cancelled at their deadline.
         draining: Whether the server is about to stop.
         drain_headers: Headers added while draining (`Connection: close`).
@@ -21,6 +23,7 @@ class InFlightRequests:
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.deadlines: dict[asyncio.Task[Any], float] = {}
+        self.websockets: set[asyncio.Task[Any]] = set()
         self.timed_out: set[asyncio.Task[Any]] = set()
         self.draining = False
         self.drain_headers: tuple[tuple[bytes, bytes], ...] = ()
@@ -32,7 +35,8 @@ class InFlightRequests:
 
     def reset_deadline(self, task: asyncio.Task[Any]) -> None:
         """Reset the deadline after progress."""
-        self.deadlines[task] = time.perf_counter() + self.timeout
+        if task in self.deadlines:
+            self.deadlines[task] = time.perf_counter() + self.timeout
 
     async def enforce_deadlines(self) -> None:
         """Cancel requests at their deadline, for as long as the application runs."""

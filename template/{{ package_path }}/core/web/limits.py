@@ -1,18 +1,39 @@
 """Limits for a single request and for all requests in flight."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import HTTPException, Response
-from pydantic import Field
-from starlette.types import Message, Receive
+from fastapi import Response
+from pydantic import AfterValidator, BeforeValidator, Field
+from starlette.middleware.body_limit import RequestBodyLimitResponder
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from {{ package_name }}.core.settings import CommaSeparated, SettingsGroup
+from {{ package_name }}.core.settings import SettingsGroup, split_commas
+from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.problems import (
     CODES,
     CONNECTION_CLOSE,
     problem_response,
 )
+
+
+def host_name(host: str) -> str:
+    """Return the name of a host in lower case, without its port and the dot of the root."""
+    text = host.lower()
+    name = text if text.endswith("]") else text.rpartition(":")[0] or text
+    return name.removesuffix(".")
+
+
+def check_host(value: str) -> str:
+    """Return the name of an allowed host.
+
+    Raises:
+        ValueError: It is no host name.
+    """
+    if value != "*" and any(character in value for character in "/@ "):
+        raise ValueError("Write a host name, such as example.org or *.example.org")
+    return host_name(value)
 
 
 class LimitsSettings(SettingsGroup):
@@ -22,33 +43,44 @@ class LimitsSettings(SettingsGroup):
     body_timeout_seconds: float = Field(default=30, gt=0, le=3600)
     request_timeout_seconds: float = Field(default=30, gt=0, le=3600)
     max_concurrent_requests: int = Field(default=256, ge=1, le=100_000)
-    allowed_hosts: CommaSeparated = ("*",)
+    allowed_hosts: Annotated[
+        tuple[Annotated[str, AfterValidator(check_host)], ...], BeforeValidator(split_commas)
+    ] = ("*",)
 
 
-class LimitedBody:
-    """The body of a request, up to a number of bytes."""
+class Body:
+    """The body of a request while it arrives."""
 
-    def __init__(self, receive: Receive, limit: int, on_complete: Callable[[], None]) -> None:
+    def __init__(self, receive: Receive, on_complete: Callable[[], None]) -> None:
         self.source = receive
-        self.limit = limit
         self.on_complete = on_complete
-        self.size = 0
         self.complete = False
 
     async def receive(self) -> Message:
-        """Return the next ASGI message.
-
-        Raises:
-            HTTPException: The body exceeds the limit (413).
-        """
+        """Return the next ASGI message."""
         message = await self.source()
-        self.size += len(message.get("body", b""))
-        if self.size > self.limit:
-            raise HTTPException(413, headers=CONNECTION_CLOSE)
         if not self.complete and not message.get("more_body", False):
             self.complete = True
             self.on_complete()
         return message
+
+
+class BodyLimit(RequestBodyLimitResponder):
+    """Starlette's limit for a body; a router or a route may have another one (`max_body_size`)."""
+
+    rejected = False
+
+    async def send_with_limit(self, message: Message) -> None:
+        """Send an ASGI message. A response to a body that is too large becomes 413."""
+        if self.rejected:
+            return
+        if message["type"] == "http.response.start":
+            self.response_started = True
+            if self.content_length is not None and self.content_length > self.max_body_size:
+                self.rejected = True
+                await problem_response(413, CODES[413])(self.scope, self.receive, self.send)
+                return
+        await self.send(message)
 
 
 class AdmissionControl:
@@ -57,25 +89,40 @@ class AdmissionControl:
     def __init__(self, settings: LimitsSettings, in_flight: InFlightRequests) -> None:
         self.in_flight = in_flight
         self.max_concurrent = settings.max_concurrent_requests
-        self.max_body_bytes = settings.max_body_bytes
         self.hosts = () if "*" in settings.allowed_hosts else settings.allowed_hosts
 
     def is_allowed_host(self, host: bytes) -> bool:
         """Return whether a Host header names this service; "*.x" allows all hosts below x."""
-        text = host.decode("latin-1").lower()
-        name = text if text.endswith("]") else text.rpartition(":")[0] or text
+        name = host_name(host.decode("latin-1"))
         return any(
             name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:]))
             for allowed in self.hosts
         )
 
-    def reject(self, request_headers: Mapping[bytes, bytes]) -> Response | None:
-        """Return the response that rejects a request with these headers, None to admit it."""
-        if len(self.in_flight.deadlines) > self.max_concurrent:
+    def reject(self, context: RequestContext) -> Response | None:
+        """Return the response that rejects a request, None to admit it."""
+        scope, request_headers = context.scope, context.request_headers
+        in_flight = self.in_flight
+        if len(in_flight.deadlines) > self.max_concurrent:
             return problem_response(503, "overloaded")
-        length = request_headers.get(b"content-length")
-        if length is not None and length.isdigit() and int(length) > self.max_body_bytes:
-            return problem_response(413, CODES[413], headers=CONNECTION_CLOSE)
+        if scope["type"] == "websocket":
+            if len(in_flight.websockets) >= self.max_concurrent:
+                return problem_response(503, "overloaded")
+            if in_flight.draining:
+                return problem_response(503, CODES[503])
+        if len(request_headers) < len(scope["headers"]) and (
+            sum(name == b"host" for name, _ in scope["headers"]) > 1
+        ):
+            return problem_response(400, CODES[400], headers=CONNECTION_CLOSE)
         if self.hosts and not self.is_allowed_host(request_headers.get(b"host", b"")):
             return problem_response(400, "unknown_host", headers=CONNECTION_CLOSE)
         return None
+
+
+def limit_body(app: ASGIApp, max_body_bytes: int) -> ASGIApp:
+    """Return an application with a limit for the body of its requests."""
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        await BodyLimit(app, max_body_bytes)(scope, receive, send)
+
+    return limited

@@ -8,15 +8,19 @@ from functools import partial
 from typing import Any, cast
 
 from fastapi import Request, Response
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from {{ package_name }}.core.component import Component, Endpoint
+from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import (
     AdmissionControl,
-    LimitedBody,
+    Body,
     LimitsSettings,
+    limit_body,
 )
 from {{ package_name }}.core.web.problems import (
     CODES,
@@ -24,12 +28,20 @@ from {{ package_name }}.core.web.problems import (
     error_response,
     problem_response,
 )
-from {{ package_name }}.core.web.routing import route_template
+from {{ package_name }}.core.web.routing import (
+    remove_root_path,
+    route_template,
+)
 from {{ package_name }}.core.web.security_headers import security_headers
 
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD")
+SWITCHING_PROTOCOLS = 101
+FORBIDDEN = 403
+INTERNAL_ERROR = 1011
+"""The code of a WebSocket that is closed by an error (RFC 6455)."""
+
 # Servers run every request in a task.
 current_task = cast("Callable[[], asyncio.Task[Any]]", asyncio.current_task)
 
@@ -42,6 +54,12 @@ async def serve_endpoint(endpoint: Endpoint, scope: Scope, receive: Receive, sen
         allow = {"Allow": ", ".join(SAFE_METHODS)}
         response = problem_response(405, CODES[405], headers=allow)
     await response(scope, receive, send)
+
+
+def log_failure(error: Exception) -> None:
+    """Log an unhandled error, unless middleware or a hook has refused the request by it."""
+    if not isinstance(error, AppError | HTTPException):
+        logger.error("request.failed", exc_info=error)
 
 
 class RequestMiddleware:
@@ -61,59 +79,89 @@ class RequestMiddleware:
         in_flight: InFlightRequests,
     ) -> None:
         self.app = app
+        self.limited_app = limit_body(app, settings.max_body_bytes)
         self.settings = settings
         self.in_flight = in_flight
         self.admission = AdmissionControl(settings, in_flight)
         self.management_endpoints = management_endpoints
         self.on_request = [item.on_request for item in components if item.on_request]
+        self.on_websocket = [item.on_websocket for item in components if item.on_websocket]
         self.on_response = [item.on_response for item in reversed(components) if item.on_response]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        endpoint = self.management_endpoints.get(scope["path"])
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one request or one WebSocket."""
+        if scope["type"] == "lifespan":
+            return self.app(scope, receive, send)
+        path = remove_root_path(scope) if scope.get("root_path") else scope["path"]
+        if scope["type"] == "websocket":
+            return self.serve_websocket(scope, receive, send)
+        endpoint = self.management_endpoints.get(path)
         if endpoint is not None:
-            await serve_endpoint(endpoint, scope, receive, send)
-            return
-        in_flight = self.in_flight
+            return serve_endpoint(endpoint, scope, receive, send)
+        return self.serve_request(scope, receive, send)
+
+    async def serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         request_headers = dict(scope["headers"])
-        context = RequestContext(scope, request_headers, time.perf_counter(), [])
-        for hook in self.on_request:
-            hook(context)
-        task = current_task()
+        context = RequestContext(scope, scope["method"], request_headers, time.perf_counter(), [])
+        in_flight, task = self.in_flight, current_task()
         in_flight.deadlines[task] = context.start + in_flight.timeout
+        app = self.app
         body = None
         if b"content-length" in request_headers or b"transfer-encoding" in request_headers:
-            reset = partial(in_flight.reset_deadline, task)
-            body = LimitedBody(receive, self.settings.max_body_bytes, reset)
+            app = self.limited_app
+            body = Body(receive, partial(in_flight.reset_deadline, task))
             receive = body.receive
             in_flight.deadlines[task] = context.start + self.settings.body_timeout_seconds
 
         send = partial(self.send_with_headers, context, task, send)
         try:
-            await (self.admission.reject(request_headers) or self.app)(scope, receive, send)
+            for hook in self.on_request:
+                hook(context)
+            await (self.admission.reject(context) or app)(scope, receive, send)
         except asyncio.CancelledError as error:
             await self.timeout_response(error, context, task, body)(scope, receive, send)
         except Exception as error:
-            logger.exception("request.failed")
-            if context.started:  # only a broken connection can tell the client now
+            log_failure(error)
+            if not context.started:
+                await error_response(error)(scope, receive, send)
+            elif not context.ended:  # only a broken connection can tell the client now
                 raise
-            await error_response(error)(scope, receive, send)
         finally:
-            del in_flight.deadlines[task]
-            in_flight.timed_out.discard(task)
-            context.route = route_template(scope)
-            context.duration = time.perf_counter() - context.start
-            for hook in self.on_response:
+            if not context.ended:
+                self.end(context, task)
+
+    async def serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket; until it is open it has the limits of a request."""
+        request_headers = dict(scope["headers"])
+        context = RequestContext(scope, "GET", request_headers, time.perf_counter(), [])
+        in_flight, task = self.in_flight, current_task()
+        in_flight.deadlines[task] = context.start + in_flight.timeout
+        send = partial(self.send_on_websocket, context, task, send)
+        try:
+            for hook in (*self.on_request, *self.on_websocket):
                 hook(context)
+            await (self.admission.reject(context) or self.app)(scope, receive, send)
+        except asyncio.CancelledError as error:
+            await self.timeout_response(error, context, task, None)(scope, receive, send)
+        except WebSocketDisconnect:
+            pass  # the client has left
+        except Exception as error:  # noqa: BLE001  # the log and the client get it
+            log_failure(error)
+            if not context.started:
+                await error_response(error)(scope, receive, send)
+            elif not context.ended:
+                await send({"type": "websocket.close", "code": INTERNAL_ERROR})
+        finally:
+            in_flight.websockets.discard(task)
+            if not context.ended:
+                self.end(context, task)
 
     def send_with_headers(
         self, context: RequestContext, task: asyncio.Task[Any], send: Send, message: Message
     ) -> Awaitable[None]:
         """Send an ASGI message, with the headers that every response carries."""
-        if message["type"] == "http.response.start":
+        if "status" in message:  # the start of a response, also of one that refuses a WebSocket
             context.started = True
             context.status = message["status"]
             headers = message["headers"]
@@ -123,16 +171,57 @@ class RequestMiddleware:
                 *context.headers,
                 *self.in_flight.drain_headers,
             ]
-        elif message.get("more_body"):  # the client is reading the response
-            self.in_flight.reset_deadline(task)
+        elif message["type"] == "http.response.body":
+            if message.get("more_body"):
+                context.streamed = True
+                self.in_flight.reset_deadline(task)  # the client is reading the response
+            elif context.streamed:
+                return self.send_last(context, task, send, message)
+            else:
+                self.end(context, task)
         return send(message)
+
+    async def send_last(
+        self, context: RequestContext, task: asyncio.Task[Any], send: Send, message: Message
+    ) -> None:
+        """Send the last chunk of a stream, for which the client may have to read others first."""
+        await send(message)
+        self.end(context, task)
+
+    def send_on_websocket(
+        self, context: RequestContext, task: asyncio.Task[Any], send: Send, message: Message
+    ) -> Awaitable[None]:
+        """Send an ASGI message of a WebSocket, and note whether it is open."""
+        match message["type"]:
+            case "websocket.accept":
+                context.started, context.status = True, SWITCHING_PROTOCOLS
+                message["headers"] = [*message.get("headers", ()), *context.headers]
+                del self.in_flight.deadlines[task]
+                self.in_flight.websockets.add(task)
+            case "websocket.http.response.start":
+                return self.send_with_headers(context, task, send, message)
+            case "websocket.close":
+                if not context.started:
+                    context.started, context.status = True, FORBIDDEN
+                self.end(context, task)
+        return send(message)
+
+    def end(self, context: RequestContext, task: asyncio.Task[Any]) -> None:
+        """Note the end of a response: what the task does after it has no deadline."""
+        self.in_flight.deadlines.pop(task, None)
+        self.in_flight.timed_out.discard(task)
+        context.ended = True
+        context.route = route_template(context.scope)
+        context.duration = time.perf_counter() - context.start
+        for hook in self.on_response:
+            hook(context)
 
     def timeout_response(
         self,
         error: asyncio.CancelledError,
         context: RequestContext,
         task: asyncio.Task[Any],
-        body: LimitedBody | None,
+        body: Body | None,
     ) -> Response:
         """Return the response to a request that was cancelled at its deadline.
 

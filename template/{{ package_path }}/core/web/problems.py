@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -52,6 +53,7 @@ CONNECTION_CLOSE: Mapping[str, str] = {"Connection": "close"}
 
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
+    413: CONNECTION_CLOSE,
     503: {"Retry-After": "5"},
 }
 
@@ -137,7 +139,7 @@ def problem_response(
     field_errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error response.
+    """Return an error response; without a body if its status allows none, such as 304.
 
     Args:
         status: HTTP status.
@@ -146,6 +148,8 @@ def problem_response(
         field_errors: The invalid values of the request.
         headers: Headers besides those that the status requires.
     """
+    if not is_body_allowed_for_status_code(status):
+        return Response(status_code=status, headers=headers)
     body: dict[str, object] = {
         "type": "about:blank",
         "title": phrases.get(status, "Error"),
@@ -213,5 +217,6 @@ async def handle_error(_request: Request, error: Exception) -> Response:
 
 def add_exception_handlers(app: FastAPI) -> None:
     """Map the errors of the project and of FastAPI to HTTP."""
+    app.add_exception_handler(Exception, handle_error)
     for kind in (errors.AppError, RequestValidationError, HTTPException, ClientDisconnect):
         app.add_exception_handler(kind, handle_error)

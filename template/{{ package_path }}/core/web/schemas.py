@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_ID = 2**53 - 1
 """The largest integer that every JSON parser reads exactly."""
@@ -15,7 +15,20 @@ NO_NUL = r"^[^\x00]*$"
 """Pattern of text without NUL, which PostgreSQL can't store."""
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-IdPath = Annotated[int, Path(ge=1, le=MAX_ID)]
+
+
+def check_spelling(value: object) -> object:
+    """Return a number of a path; reject "+1", " 1", "1_0" and "01": a resource has one path.
+
+    Raises:
+        ValueError: The text is not how the number is written.
+    """
+    if isinstance(value, str) and (not value.isdecimal() or value.startswith("0")):
+        raise ValueError("Write the number in digits")
+    return value
+
+
+IdPath = Annotated[int, BeforeValidator(check_spelling), Path(ge=1, le=MAX_ID)]
 
 
 class RequestBody(BaseModel):

@@ -1,6 +1,7 @@
 """JSON that every parser reads the same way (I-JSON, RFC 7493)."""
 
 import json
+from functools import cache
 from typing import Any, NoReturn
 
 from fastapi import Request
@@ -51,6 +52,12 @@ class StrictRequest(Request):
         except INVALID_JSON_ERRORS as error:
             raise json.JSONDecodeError("Invalid", "", getattr(error, "pos", 0)) from None
         return found
+
+
+@cache
+def strict_request_class(kind: type[Request]) -> type[Request]:
+    """Return the class of requests that are of a class and strict."""
+    return StrictRequest if kind is Request else type(kind.__name__, (kind, StrictRequest), {})
 
 
 def is_json(content_type: str) -> bool:
