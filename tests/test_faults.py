@@ -178,6 +178,8 @@ def test_second_signal_ends_it_at_once(project: Project) -> None:
             service.stop()
 
             assert await service.status(seconds=5) == 0
+            received = await busy.reader.read()
+            assert received.startswith(b"HTTP/1.1 503")
 
     asyncio.run(main())
 

@@ -202,7 +202,7 @@ async def test_stalled_stream_is_aborted(trial: Trial) -> None:
 
 
 async def test_cancellation_is_no_timeout(trial: Trial) -> None:
-    """A request that the server cancels stays cancelled."""
+    """A request that another task cancels stays cancelled."""
     async with connect(build(limited().limits, [trial.component])) as client:
         request = asyncio.create_task(client.get("/try/wait"))
         await trial.entered.wait()
@@ -211,6 +211,18 @@ async def test_cancellation_is_no_timeout(trial: Trial) -> None:
             await request
 
     assert trial.ended
+
+
+async def test_request_that_the_stop_cancels_gets_503(trial: Trial) -> None:
+    """A client may send it again to another instance."""
+    app = build(limited().limits, [trial.component])
+    async with connect(app) as client:
+        request = asyncio.create_task(client.get("/try/wait"))
+        await trial.entered.wait()
+        app.in_flight.drain()
+        next(iter(app.in_flight.deadlines)).cancel()
+
+        assert code(await request) == (503, "unavailable")
 
 
 async def test_requests_over_the_limit_get_503(trial: Trial) -> None:

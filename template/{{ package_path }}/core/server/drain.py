@@ -1,6 +1,7 @@
 """The drain: a server that stops without failing a request."""
 
 import signal
+import socket
 import time
 from types import FrameType
 
@@ -29,6 +30,17 @@ class DrainingServer(uvicorn.Server):
             self.stop_at = time.monotonic() + self.drain_seconds
         else:
             self.should_exit = self.force_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; after a second signal, cancel the requests in flight instead of waiting for them.
+
+        uvicorn would skip the shutdown of the components then.
+        """
+        await super().shutdown(sockets)
+        if self.force_exit:
+            for task in self.server_state.tasks:
+                task.cancel()
+            await self.lifespan.shutdown()
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to stop, and abort stalled connections; called ten times a second."""

@@ -223,14 +223,17 @@ class RequestMiddleware:
         task: asyncio.Task[Any],
         body: Body | None,
     ) -> Response:
-        """Return the response to a request that was cancelled at its deadline.
+        """Return the response to a request that was cancelled at its deadline, or after the drain.
 
         Raises:
-            asyncio.CancelledError: The server cancelled it, or the response has started.
+            asyncio.CancelledError: Another cancelled it, or the response has started.
         """
-        if task not in self.in_flight.timed_out or context.started:
+        is_late = task in self.in_flight.timed_out
+        if context.started or not (is_late or self.in_flight.draining):
             raise error
         task.uncancel()
+        if not is_late:
+            return problem_response(503, CODES[503])
         if body is not None and not body.complete:
             return problem_response(408, CODES[408], headers=CONNECTION_CLOSE)
         return problem_response(503, "deadline_exceeded")
