@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from alembic.autogenerate import render_python_code
-from alembic.operations.ops import CreateTableOp, UpgradeOps
 from pydantic import SecretStr
-from sqlalchemy import Connection, Table, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from {{ package_name }}.__main__ import main
 from {{ package_name }}.core.database import migrations
-from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import Base
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.database.{{ database }} import DatabaseSettings
 from {{ package_name }}.core.settings import PREFIX
 
 from support.database import AWAY, PROJECT, alembic, database_url
-from support.tables import Note
 
 
 @pytest.fixture
@@ -44,6 +40,34 @@ def tables(url: str) -> set[str]:
         return set(names)
 
     return asyncio.run(read())
+
+
+def change(url: str, statement: str) -> None:
+    """Run a statement."""
+
+    async def run() -> None:
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+def test_unknown_migration_is_reported_in_one_sentence(
+    url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`migrate` says that a newer release has migrated the database."""
+    config = alembic(url)
+    command.upgrade(config, "heads")
+    change(url, "UPDATE alembic_version SET version_num = 'f00d' WHERE version_num = '0001'")
+    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", url)
+
+    assert main(["migrate"]) == 1
+    assert capsys.readouterr().err == (
+        "Can't locate revision identified by 'f00d': a newer release has migrated the database, "
+        "or its file is missing in migrations/versions/.\n"
+    )
 
 
 def test_up_down_and_up(url: str) -> None:
@@ -95,27 +119,31 @@ def test_unreachable_database_is_reported_in_one_sentence(
 
 def upgrade(url: str) -> None:
     """Run the migrations as the command does."""
-    migrations.upgrade(dialect.DatabaseSettings(url=SecretStr(url)))
+    migrations.upgrade(DatabaseSettings(url=SecretStr(url)))
 
 
 def test_lost_connection_is_an_outage(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of the network during a migration is an UnavailableError."""
+    """An error of the network during a migration is told in one sentence."""
 
     def fail(_connection: Connection) -> None:
         raise ConnectionResetError
 
     monkeypatch.setattr(migrations, "run_migrations", fail)
-    with pytest.raises(UnavailableError, match="can't be reached"):
+    with pytest.raises(migrations.MigrationError, match="can't be reached"):
         upgrade(url)
 
 
 def test_error_of_a_migration_is_raised(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that fails is a bug, unless the dialect says that the database is unavailable."""
-    monkeypatch.setattr(dialect, "BEFORE_MIGRATIONS", ("SELECT missing_column",))
+
+    def fail(connection: Connection) -> None:
+        connection.execute(text("SELECT missing_column"))
+
+    monkeypatch.setattr(migrations, "run_migrations", fail)
     with pytest.raises(DBAPIError, match="missing_column"):
         upgrade(url)
-    monkeypatch.setattr(dialect, "is_unavailable", lambda _error: True)
-    with pytest.raises(UnavailableError, match="is unavailable"):
+    monkeypatch.setattr(migrations, "is_unavailable", lambda _error: True)
+    with pytest.raises(migrations.MigrationError, match="is unavailable"):
         upgrade(url)
     assert tables(url) == set()
 
@@ -136,18 +164,6 @@ def test_models_of_all_modules_are_imported(
     migrations.import_models()
 
     assert "sample.inner.models" in sys.modules
-
-
-def test_new_migration_names_no_type_of_the_core() -> None:
-    """A new migration names SQLAlchemy's types, so that it runs without another import."""
-    table = Note.__table__
-    assert isinstance(table, Table)
-    operations = UpgradeOps([CreateTableOp.from_table(table)])
-
-    code = render_python_code(operations, render_item=migrations.render_item)
-
-    assert "sa.DateTime(timezone=True)" in code
-    assert "UtcDateTime" not in code
 
 
 @pytest.mark.slow

@@ -15,9 +15,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.database import migrations
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.services import Services, provide
+from {{ package_name }}.core.settings import NAME
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ Work = Callable[[AsyncSession], Awaitable[Result]]
 
 ATTEMPTS = 3
 BACKOFF_MILLISECONDS = 50
+APPLIED_MIGRATIONS = "SELECT version_num FROM alembic_version"
 
 
 class TransactionConflictError(UnavailableError):
@@ -100,9 +103,18 @@ class Database:
             raise
 
     async def probe(self) -> None:
-        """Run a query; raise if the database is unavailable."""
-        async with self.transaction(read_only=True) as session:
-            await session.execute(text("SELECT 1"))
+        """Raise if the database is unavailable, or lacks a migration of this release.
+
+        Raises:
+            UnavailableError: It is, or does.
+        """
+        try:
+            async with self.transaction(read_only=True) as session:
+                applied = (await session.scalars(text(APPLIED_MIGRATIONS))).all()
+        except DBAPIError:  # no migration has created the table
+            applied = []
+        if not migrations.is_current(applied):
+            raise UnavailableError(f"The database lacks migrations; run `{NAME} migrate`.")
 
 
 def log_slow_queries(engine: Engine, seconds: float) -> None:
@@ -139,6 +151,7 @@ def component(settings: dialect.DatabaseSettings) -> Component:
     @asynccontextmanager
     async def start(services: Services) -> AsyncIterator[None]:
         services.add(Database, database)
+        migrations.scripts().get_heads()  # reads them before the first probe
         try:
             yield
         finally:

@@ -7,6 +7,8 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from {{ package_name }}.core.database.{{ database }} import build_table
+
 # Migrations and error messages refer to constraints by name.
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -50,6 +52,7 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map: ClassVar[dict[object, object]] = {datetime: UtcDateTime}
+    __table_cls__ = staticmethod(build_table)
 
 
 # An INTEGER PRIMARY KEY is SQLite's row id, which has 64 bits too.

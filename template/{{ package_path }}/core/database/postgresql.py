@@ -1,11 +1,11 @@
 """PostgreSQL: settings, connections and the meaning of errors."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from pydantic import Field, SecretStr
-from sqlalchemy import event
+from sqlalchemy import Table, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -20,17 +20,8 @@ WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 READ_ONLY_OPTIONS: Mapping[str, object] = {"postgresql_readonly": True}
 """Execution options of read-only transactions: BEGIN READ ONLY."""
 
-RENDER_AS_BATCH = False
-"""ALTER TABLE changes a column in place."""
-
-BEFORE_MIGRATIONS: Sequence[str] = (
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL lock_timeout = 0",
-    "SELECT pg_advisory_xact_lock(20260101)",  # an arbitrary key, always the same
-    "SET LOCAL lock_timeout TO DEFAULT",
-)
-"""One process migrates at a time and the others wait, so that two may start together. A migration
-has no statement timeout, but its lock timeout: queries queue behind a waiting ALTER TABLE."""
+build_table = Table
+"""Builds the table of a model; a sequence never hands out an id again."""
 
 PING_AFTER_SECONDS = 5
 """A connection is tested before use if it was idle for longer."""

@@ -2,11 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event, make_url
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -22,12 +25,6 @@ WriteLock = Callable[[], AbstractAsyncContextManager[None]]
 READ_ONLY_OPTIONS: Mapping[str, object] = {"read_only": True}
 """Execution options of read-only transactions; `begin` looks for them."""
 
-RENDER_AS_BATCH = True
-"""A change of a column copies its table."""
-
-BEFORE_MIGRATIONS: Sequence[str] = ()
-"""Only one transaction writes at a time, so migrations need no other lock."""
-
 
 class DatabaseSettings(SettingsGroup):
     """The database. Every wait has a timeout."""
@@ -37,6 +34,18 @@ class DatabaseSettings(SettingsGroup):
     pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
     lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)
     slow_query_seconds: float = Field(default=0.5, gt=0, le=3600)
+
+
+def build_table(*args: Any, **options: Any) -> Table:  # noqa: ANN401 - as Table has them
+    """Build the table of a model: it never hands out the id of a deleted row again.
+
+    SQLite takes AUTOINCREMENT for an INTEGER PRIMARY KEY only.
+    """
+    table = Table(*args, **options)
+    key = table.autoincrement_column
+    if key is not None and key.type.compile(sqlite.dialect()) == "INTEGER":
+        table.dialect_options["sqlite"]["autoincrement"] = options.get("sqlite_autoincrement", True)
+    return table
 
 
 def write_lock(timeout: float) -> WriteLock:
@@ -62,10 +71,20 @@ def write_lock(timeout: float) -> WriteLock:
     return hold
 
 
+def database_file(settings: DatabaseSettings) -> Path | None:
+    """Return the file, None for a database in memory and for a URL that has options for it."""
+    name = make_url(settings.url.get_secret_value()).database or ":memory:"
+    return None if name.startswith((":", "file:")) else Path(name).absolute()
+
+
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
-    """Return an engine; it connects on first use."""
+    """Return an engine; it connects on first use, and never creates a file."""
+    url = make_url(settings.url.get_secret_value())
+    file = database_file(settings)
+    if file is not None:
+        url = url.set(database=file.as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
     engine = create_async_engine(
-        settings.url.get_secret_value(),
+        url,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
@@ -108,12 +127,16 @@ def is_read_only_violation(error: DBAPIError) -> bool:
 
 
 def is_unavailable(error: DBAPIError) -> bool:
-    """Return whether the database is unavailable for any query."""
-    return getattr(error.orig, "sqlite_errorcode", None) in {
+    """Return whether the database is unavailable for any query.
+
+    The low byte of an error code is the kind of error, the rest says more.
+    """
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_PROTOCOL,
         sqlite3.SQLITE_READONLY,
     }
 

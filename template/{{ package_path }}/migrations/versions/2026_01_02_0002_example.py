@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email", name="uq_users_email"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "posts",
@@ -44,6 +45,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["author_id"], ["users.id"], name="fk_posts_author_id", ondelete="CASCADE"
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_posts_author_id", "posts", ["author_id"])
     op.create_table(
@@ -56,6 +58,7 @@ def upgrade() -> None:
             ["owner_id"], ["users.id"], name="fk_accounts_owner_id", ondelete="RESTRICT"
         ),
         sa.CheckConstraint("balance >= 0", name=op.f("ck_accounts_balance")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_accounts_owner_id", "accounts", ["owner_id"])
     op.create_table(
@@ -69,6 +72,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "key", name="uq_transfers_source_id_key"),
         sa.ForeignKeyConstraint(["source_id"], ["accounts.id"], name="fk_transfers_source_id"),
         sa.ForeignKeyConstraint(["target_id"], ["accounts.id"], name="fk_transfers_target_id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_transfers_target_id", "transfers", ["target_id"])
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("completed_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint("key", name="uq_outbox_key"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_outbox_run_at", "outbox", ["run_at"])
     op.create_index("ix_outbox_completed_at", "outbox", ["completed_at"])

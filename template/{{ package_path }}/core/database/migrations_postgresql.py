@@ -1,0 +1,42 @@
+"""PostgreSQL's part of migrations: one process runs them at a time, without a timeout."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from alembic_postgresql_enum import Config, set_configuration
+from sqlalchemy import Connection, text
+
+from {{ package_name }}.core.database.postgresql import DatabaseSettings
+
+RENDER_AS_BATCH = False
+"""ALTER TABLE changes a column in place."""
+
+BEFORE_MIGRATIONS = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SELECT pg_advisory_xact_lock(20260101)",  # an arbitrary key, always the same
+    "SET LOCAL lock_timeout TO DEFAULT",
+)
+"""One process migrates at a time and the others wait, so that two may start together. A migration
+has no statement timeout, but its lock timeout: queries queue behind a waiting ALTER TABLE."""
+
+CHECKS: tuple[Callable[[MigrationContext, MigrationInfo], None], ...] = ()
+"""The server checks every foreign key by itself."""
+
+
+def prepare(_settings: DatabaseSettings) -> None:
+    """Do nothing: the database exists."""
+
+
+@contextmanager
+def migrating(connection: Connection) -> Iterator[None]:
+    """Run migrations in a transaction."""
+    # Autogenerate then creates, changes and drops the types of enums. A type that no model has may
+    # belong to others.
+    set_configuration(Config(add_type_ignore=True, drop_unused_enums=False))
+    with context.begin_transaction():
+        for statement in BEFORE_MIGRATIONS:
+            connection.execute(text(statement))
+        yield
