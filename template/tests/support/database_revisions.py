@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from alembic import command
 from alembic.script import Script
-from sqlalchemy import Connection, MetaData, Row, text
+from sqlalchemy import Connection, MetaData, Row, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from {{ package_name }}.core.database import migrations
@@ -90,7 +90,6 @@ class Revisions:
             self.config, "change", autogenerate=True, head=head, version_path=str(self.folder)
         )
         assert isinstance(script, Script)
-        print(Path(script.path).read_text())
         return script
 
     def up_down_up(self, down: str = "project@0001") -> None:
@@ -105,10 +104,11 @@ class Revisions:
 
         async def run() -> Result:
             engine = create_async_engine(self.url)
-            async with engine.begin() as connection:
-                result = await connection.run_sync(work)
-            await engine.dispose()
-            return result
+            try:
+                async with engine.begin() as connection:
+                    return await connection.run_sync(work)
+            finally:
+                await engine.dispose()
 
         return asyncio.run(run())
 
@@ -120,3 +120,7 @@ class Revisions:
             return list(result) if result.returns_rows else []
 
         return self.run(work)
+
+    def tables(self) -> set[str]:
+        """Return the names of all tables."""
+        return set(self.run(lambda connection: inspect(connection).get_table_names()))

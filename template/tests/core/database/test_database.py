@@ -24,6 +24,7 @@ from {{ package_name }}.core.database import (
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.settings import NAME
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
@@ -248,6 +249,38 @@ async def test_connections_are_closed_at_stop(settings: Settings) -> None:
 
         assert "Connections in pool: 1" in database.engine.pool.status()
     assert "Connections in pool: 0" in database.engine.pool.status()
+
+
+async def change(database: Database, statement: str) -> None:
+    """Run a statement."""
+    async with database.engine.begin() as connection:
+        await connection.execute(text(statement))
+
+
+async def test_ready_if_no_migration_is_pending(own_database_url: str) -> None:
+    """A database at the newest migration, or after it by a newer release, is ready."""
+    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+
+    await database.probe()
+    await change(
+        database, "UPDATE alembic_version SET version_num = 'f00d' WHERE version_num = '0001'"
+    )
+    await database.probe()
+    await database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM alembic_version WHERE version_num = '0001'", "DROP TABLE alembic_version"],
+)
+async def test_not_ready_if_a_migration_is_pending(own_database_url: str, statement: str) -> None:
+    """A database that lacks a migration is not ready; the message names the command."""
+    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    await change(database, statement)
+
+    with pytest.raises(UnavailableError, match=f"run `{NAME} migrate`"):
+        await database.probe()
+    await database.engine.dispose()
 
 
 async def test_outage_gets_503() -> None:

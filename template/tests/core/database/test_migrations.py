@@ -1,6 +1,7 @@
 """Migrations: they lead to the tables of the models, and back."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -191,3 +192,25 @@ def test_processes_can_migrate_concurrently(url: str) -> None:
 
     assert other.returncode == 0
     command.check(alembic(url))
+
+
+@pytest.mark.slow
+def test_own_command_of_alembic(url: str) -> None:
+    """`alembic` runs on the database of the settings, and reports errors in one line."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=PROJECT.parent,
+            env={**os.environ, f"{PREFIX}DATABASE__URL": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("upgrade", "heads").returncode == 0
+    command.check(alembic(url))
+    failed = run("upgrade", "f00d")
+    assert failed.returncode != 0
+    assert "FAILED: Can't locate revision identified by 'f00d'" in failed.stdout + failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -2,14 +2,35 @@
 
 import asyncio
 import sqlite3
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from pydantic import SecretStr
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    FromClause,
+    MetaData,
+    Table,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.schema import CreateTable
 
-from {{ package_name }}.core.database import Database, build
-from {{ package_name }}.core.database.sqlite import violates
+from {{ package_name }}.core.database import Database, build, migrations
+from {{ package_name }}.core.database.models import Base
+from {{ package_name }}.core.database.sqlite import (
+    DatabaseSettings,
+    database_file,
+    is_unavailable,
+    violates,
+)
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
@@ -102,3 +123,151 @@ async def test_pragmas_are_set(database: Database) -> None:
         return [await session.scalar(text(f"PRAGMA {name}")) for name in names]
 
     assert await database.read(read) == ["wal", 1]
+
+
+@pytest.mark.parametrize("code", [5, 10, 13, 14, 15, 261, 517, 778, 1032, 1544])
+def test_outages_have_extended_codes(code: int) -> None:
+    """A full disk, an unreadable file or a lock is an outage, whatever more the code says."""
+    original = sqlite3.OperationalError()
+    original.sqlite_errorcode = code
+
+    assert is_unavailable(OperationalError("", None, original))
+
+
+@pytest.mark.parametrize("code", [1, 19, 2067])
+def test_other_errors_are_no_outage(code: int) -> None:
+    """A bad statement or a violated constraint is no outage."""
+    original = sqlite3.OperationalError()
+    original.sqlite_errorcode = code
+
+    assert not is_unavailable(OperationalError("", None, original))
+
+
+async def test_missing_file_is_an_outage(tmp_path: Path) -> None:
+    """Only `migrate` creates the database; the service is not ready without one."""
+    file = tmp_path / "a b?#%.db"
+    settings = DatabaseSettings(url=SecretStr(f"sqlite+aiosqlite:///{quote(str(file))}"))
+    database = build(settings)
+
+    with pytest.raises(UnavailableError):
+        await database.probe()
+    assert not file.exists()
+    await asyncio.to_thread(migrations.upgrade, settings)
+    await database.probe()
+    assert file.exists()
+    await database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite+aiosqlite:////data/my.db", Path("/data/my.db")),
+        ("sqlite+aiosqlite:///file:my.db?mode=ro&uri=true", None),
+        ("sqlite+aiosqlite:///:memory:", None),
+        ("sqlite+aiosqlite://", None),
+    ],
+)
+def test_file_of_the_database(url: str, file: Path | None) -> None:
+    """A URL that has options for the file is used as it is."""
+    assert database_file(DatabaseSettings(url=SecretStr(url))) == file
+
+
+async def test_url_with_options_for_the_file(database_url: str) -> None:
+    """The options of SQLite work as SQLAlchemy documents them."""
+    url = database_url.replace(":///", ":///file:") + "?mode=ro&uri=true"
+    database = build(DatabaseSettings(url=SecretStr(url)))
+
+    await database.probe()
+    await database.engine.dispose()
+
+
+async def test_id_of_a_deleted_row_is_not_used_again(database: Database) -> None:
+    """A client that has seen the old row can't change a new one by its id."""
+
+    async def write(session: AsyncSession) -> int:
+        note = Note(body="note")
+        session.add(note)
+        await session.flush()
+        await session.delete(note)
+        return note.id
+
+    assert [await database.write(write) for _ in range(3)] == [1, 2, 3]
+
+
+class Model(Base):
+    """Base class of models with metadata of their own."""
+
+    __abstract__ = True
+
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+
+
+class Arguments(Model):
+    """A model with table arguments."""
+
+    __tablename__ = "with_arguments"
+    __table_args__ = (CheckConstraint("id > 0", name="id"), {"comment": "ours"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Reused(Model):
+    """A model that wants SQLite's default."""
+
+    __tablename__ = "reused"
+    __table_args__ = {"sqlite_autoincrement": False}  # noqa: RUF012 - SQLAlchemy's form
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Child(Arguments):
+    """A model whose id is that of its parent."""
+
+    __tablename__ = "children"
+
+    id: Mapped[int] = mapped_column(ForeignKey(Arguments.id), primary_key=True)
+
+
+class Pair(Model):
+    """A model with a key of two columns."""
+
+    __tablename__ = "pairs"
+
+    left: Mapped[int] = mapped_column(primary_key=True)
+    right: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Big(Model):
+    """A model whose keys the client chooses."""
+
+    __tablename__ = "big"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+
+
+def has_autoincrement(table: FromClause) -> bool:
+    """Return whether SQLite never hands out an id of a table again."""
+    assert isinstance(table, Table)
+    return "AUTOINCREMENT" in str(CreateTable(table).compile(dialect=sqlite.dialect()))
+
+
+def test_autoincrement_is_set_where_sqlite_takes_it() -> None:
+    """A table has AUTOINCREMENT if it has an integer key, whatever table arguments it has."""
+    models = Note, Arguments, Reused, Child, Pair, Big
+
+    found = [model for model in models if has_autoincrement(model.__table__)]
+
+    assert found == [Note, Arguments]
+
+
+def test_every_migrated_table_has_autoincrement(database_url: str) -> None:
+    """The migrations declare what the models do."""
+    with sqlite3.connect(make_url(database_url).database or "") as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        declared = dict(rows.fetchall())
+    connection.close()
+
+    for name, table in Base.metadata.tables.items():
+        assert ("AUTOINCREMENT" in declared[name]) == has_autoincrement(table), (
+            f"table {name}: write `sqlite_autoincrement=True` into its migration"
+        )

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.web import health
 from {{ package_name }}.settings import Settings
 
@@ -23,6 +24,11 @@ async def good() -> None:
 async def bad() -> None:
     """Fail as a driver does: with a secret in the message."""
     raise ConnectionError("postgresql://user:hunter2@db refused")
+
+
+async def unavailable() -> None:
+    """Fail as a component does."""
+    raise UnavailableError("Do this.")
 
 
 async def hanging() -> None:
@@ -66,6 +72,20 @@ async def test_not_ready_when_one_fails(
 
     assert (response.status_code, response.json()) == (503, {"status": "unavailable"})
     assert "hunter2" in caplog.text
+
+
+async def test_reason_of_a_component_is_logged_in_one_line(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the message of the error, without a traceback."""
+    probe = Component(name="one", probe=unavailable)
+
+    async with connect(build(settings.limits, with_probes(settings, probe))) as client:
+        response = await client.get("/health/ready")
+
+    assert response.status_code == 503
+    (record,) = [record for record in caplog.records if record.msg == "probe.failed"]
+    assert (record.__dict__["reason"], record.exc_info) == ("Do this.", None)
 
 
 async def test_probes_run_concurrently_with_a_timeout() -> None:

@@ -21,6 +21,8 @@ RENDER_AS_BATCH = True
 AUTOINCREMENT = re.compile(r"\bPRIMARY\s+KEY\s+AUTOINCREMENT\b", re.IGNORECASE)
 ON_CONFLICT = re.compile(r"\bON\s+CONFLICT\b", re.IGNORECASE)
 
+DEFERRABLE = re.compile(r"\bDEFERRABLE\b", re.IGNORECASE)
+
 
 class CopyingImpl(SQLiteImpl):
     """Keeps what Alembic's copy of a table loses because SQLAlchemy does not reflect it.
@@ -59,6 +61,11 @@ class CopyingImpl(SQLiteImpl):
         (declaration,) = self.run("SELECT sql FROM sqlite_master WHERE name = ?", name)[0]
         self.refuse_losses(batch_impl, table, declaration)
         self.reflect_collations(table)
+        copy = cast(Table, batch_impl.new_table)
+        self.reflect_rules(name, copy)
+        for column in table.columns:
+            if column.computed is not None:  # SQLite computes it again
+                batch_impl.column_transfers.get(column.name, {}).pop("expr", None)
         indexes = {index.name for index in table.indexes}
         found = self.run(
             "SELECT name, sql FROM sqlite_master"
@@ -68,9 +75,8 @@ class CopyingImpl(SQLiteImpl):
         self.restore = tuple((sql, ()) for item, sql in found if item not in indexes)
         if AUTOINCREMENT.search(declaration):
             batch_impl.table_kwargs.setdefault("sqlite_autoincrement", True)
-            cast(Table, batch_impl.new_table).dialect_options["sqlite"]["autoincrement"] = (
-                batch_impl.table_kwargs["sqlite_autoincrement"]
-            )
+            options = copy.dialect_options["sqlite"]
+            options["autoincrement"] = batch_impl.table_kwargs["sqlite_autoincrement"]
             for (last,) in self.run("SELECT seq FROM sqlite_sequence WHERE name = ?", name):
                 self.restore += (
                     ("DELETE FROM sqlite_sequence WHERE name = ?", (name,)),
@@ -92,6 +98,11 @@ class CopyingImpl(SQLiteImpl):
         for is_lost, what in (
             (unnamed and not stated, "a CHECK constraint without a name"),
             (ON_CONFLICT.search(declaration), "an ON CONFLICT clause"),
+            (
+                DEFERRABLE.search(declaration)
+                and any(key.constraint and not key.constraint.name for key in table.foreign_keys),
+                "a deferrable foreign key without a name",
+            ),
         ):
             if is_lost:
                 raise CommandError(
@@ -109,6 +120,17 @@ class CopyingImpl(SQLiteImpl):
             if name is not None and isinstance(kind := table.columns[name].type, String):
                 kind.collation = None if collation == "BINARY" else collation
         self.run("DROP INDEX _collations")
+
+    def reflect_rules(self, name: str, copy: Table) -> None:
+        """Set ON DELETE and ON UPDATE of the foreign keys that are declared within a column."""
+        quoted = self.dialect.identifier_preparer.quote(name)
+        for _, _, _, column, _, on_update, on_delete, _ in self.run(
+            f"PRAGMA foreign_key_list({quoted})"
+        ):
+            for key in copy.foreign_keys:
+                constraint = key.constraint
+                if constraint is not None and not constraint.name and key.parent.key == column:
+                    constraint.onupdate, constraint.ondelete = on_update, on_delete
 
     def rename_table(
         self, old_table_name: str, new_table_name: str, schema: str | None = None

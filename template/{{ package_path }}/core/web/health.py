@@ -10,6 +10,7 @@ from pydantic import Field
 
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.settings import SettingsGroup
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ async def run_probe(name: str, probe: Callable[[], Awaitable[None]], seconds: fl
     try:
         async with asyncio.timeout(seconds):
             await probe()
+    except AppError as error:
+        logger.error("probe.failed", extra={"probe": name, "reason": error.message})
+        return False
     except Exception:
         logger.exception("probe.failed", extra={"probe": name})
         return False
