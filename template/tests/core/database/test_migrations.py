@@ -18,6 +18,7 @@ from {{ package_name }}.__main__ import main
 from {{ package_name }}.core.database import migrations
 from {{ package_name }}.core.database.models import Base
 from {{ package_name }}.core.database.{{ database }} import DatabaseSettings
+from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.settings import PREFIX
 
 from support.database import AWAY, PROJECT, alembic, database_url
@@ -130,7 +131,7 @@ def test_lost_connection_is_an_outage(url: str, monkeypatch: pytest.MonkeyPatch)
         raise ConnectionResetError
 
     monkeypatch.setattr(migrations, "run_migrations", fail)
-    with pytest.raises(migrations.MigrationError, match="can't be reached"):
+    with pytest.raises(UnavailableError, match="can't be reached"):
         upgrade(url)
 
 
@@ -144,8 +145,16 @@ def test_error_of_a_migration_is_raised(url: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DBAPIError, match="missing_column"):
         upgrade(url)
     monkeypatch.setattr(migrations, "is_unavailable", lambda _error: True)
-    with pytest.raises(migrations.MigrationError, match="is unavailable"):
+    with pytest.raises(UnavailableError, match="is unavailable"):
         upgrade(url)
+    assert tables(url) == set()
+
+
+def test_sql_mode(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`alembic upgrade --sql` writes the statements, and changes nothing."""
+    command.upgrade(alembic(url), "heads", sql=True)
+
+    assert "CREATE TABLE alembic_version" in capsys.readouterr().out
     assert tables(url) == set()
 
 

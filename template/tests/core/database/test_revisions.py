@@ -358,3 +358,14 @@ def test_branch_that_another_depends_on_is_not_reverted(revisions: Revisions) ->
     command.downgrade(revisions.config, "project@0001")
     command.downgrade(revisions.config, "other@base")
     assert len(revisions.query("SELECT * FROM alembic_version WHERE version_num = '0001'")) == 1
+
+
+def test_missing_migration_is_named(revisions: Revisions) -> None:
+    """A migration whose file was removed, and that another needs, is named in one sentence."""
+    revisions.add("pass", down_revision="gone")
+
+    with (
+        pytest.warns(UserWarning, match="gone"),
+        pytest.raises(CommandError, match="Migration 'gone' is missing"),
+    ):
+        command.upgrade(revisions.config, "heads")

@@ -172,11 +172,13 @@ def test_file_of_the_database(url: str, file: Path | None) -> None:
     assert database_file(DatabaseSettings(url=SecretStr(url))) == file
 
 
-async def test_url_with_options_for_the_file(database_url: str) -> None:
+async def test_url_with_options_for_the_file(tmp_path: Path) -> None:
     """The options of SQLite work as SQLAlchemy documents them."""
-    url = database_url.replace(":///", ":///file:") + "?mode=ro&uri=true"
-    database = build(DatabaseSettings(url=SecretStr(url)))
+    url = f"sqlite+aiosqlite:///file:{quote(str(tmp_path / 'new.db'))}?mode=rwc&uri=true"
+    settings = DatabaseSettings(url=SecretStr(url))
+    database = build(settings)
 
+    await asyncio.to_thread(migrations.upgrade, settings)
     await database.probe()
     await database.engine.dispose()
 

@@ -151,7 +151,7 @@ def component(settings: dialect.DatabaseSettings) -> Component:
     @asynccontextmanager
     async def start(services: Services) -> AsyncIterator[None]:
         services.add(Database, database)
-        migrations.scripts().get_heads()  # reads them before the first probe
+        migrations.scripts()  # read before the first probe
         try:
             yield
         finally:

@@ -37,14 +37,10 @@ from {{ package_name }}.core.database.{{ database }} import (
     build_engine,
     is_unavailable,
 )
-from {{ package_name }}.core.errors import AppError
+from {{ package_name }}.core.errors import UnavailableError
 
 PACKAGE = "{{ package_name }}"
 THREAD_END_SECONDS = 0.05
-
-
-class MigrationError(AppError):
-    """The database can't be migrated."""
 
 
 def configuration() -> Config:
@@ -54,10 +50,26 @@ def configuration() -> Config:
     return config
 
 
+def read(script: ScriptDirectory) -> ScriptDirectory:
+    """Read all migrations.
+
+    Raises:
+        CommandError: One is missing.
+    """
+    try:
+        script.get_heads()
+    except KeyError as error:
+        raise CommandError(
+            f"Migration {error} is missing in migrations/versions/, and others follow it or depend "
+            "on it."
+        ) from error
+    return script
+
+
 @cache
 def scripts() -> ScriptDirectory:
     """Return the migrations in the installed package, which are read once."""
-    return ScriptDirectory.from_config(configuration())
+    return read(ScriptDirectory.from_config(configuration()))
 
 
 def is_current(applied: Collection[str]) -> bool:
@@ -75,7 +87,7 @@ def upgrade(settings: DatabaseSettings) -> None:
     """Run all pending migrations.
 
     Raises:
-        MigrationError: That is not possible; the database is unchanged.
+        UnavailableError: That is not possible; the database is unchanged.
     """
     config = configuration()
     config.attributes["settings"] = settings
@@ -88,7 +100,7 @@ def upgrade(settings: DatabaseSettings) -> None:
             if isinstance(error.__cause__, ResolutionError)
             else ""
         )
-        raise MigrationError(f"{error}{hint}") from error
+        raise UnavailableError(f"{error}{hint}") from error
     sys.stdout.write("The database is at the newest migration.\n")
 
 
@@ -252,5 +264,6 @@ async def run_on_database(settings: DatabaseSettings) -> None:
 
 def run(settings: DatabaseSettings) -> None:
     """Run Alembic's current command, as its env.py."""
+    read(context.script)
     import_models()
     asyncio.run(run_on_database(settings))

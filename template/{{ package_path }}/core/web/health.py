@@ -33,7 +33,7 @@ async def run_probe(name: str, probe: Callable[[], Awaitable[None]], seconds: fl
         async with asyncio.timeout(seconds):
             await probe()
     except AppError as error:
-        logger.error("probe.failed", extra={"probe": name, "reason": error.message})
+        logger.warning("probe.failed", extra={"probe": name, "reason": error.message})
         return False
     except Exception:
         logger.exception("probe.failed", extra={"probe": name})
