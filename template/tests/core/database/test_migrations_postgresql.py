@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.util import CommandError
 from sqlalchemy import (
     ARRAY,
     JSON,
     Column,
     DateTime,
+    DefaultClause,
     Enum,
-    MetaData,
     String,
     Table,
     Uuid,
@@ -61,6 +62,10 @@ def test_types_of_postgresql(revisions: Revisions) -> None:
 
     revisions.up_down_up()
     revisions.up_down_up("base")
+    metadata.tables["samples"].c.data.server_default = DefaultClause(text("'[]'"))
+    revisions.set_models(metadata)
+    with pytest.raises(CommandError, match="modify_default"):
+        command.check(revisions.config)
 
 
 def test_enum_is_dropped_with_its_table(revisions: Revisions) -> None:

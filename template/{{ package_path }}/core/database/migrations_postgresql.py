@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic_postgresql_enum import Config, set_configuration
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, text
+from sqlalchemy.dialects.postgresql import JSON
 
 from {{ package_name }}.core.database.postgresql import DatabaseSettings
 
@@ -24,6 +26,20 @@ has no statement timeout, but its lock timeout: queries queue behind a waiting A
 
 CHECKS: tuple[Callable[[MigrationContext, MigrationInfo], None], ...] = ()
 """The server checks every foreign key by itself."""
+
+
+def compare_default(
+    _context: MigrationContext,
+    column: Column[Any],
+    _model: object,
+    stored: str | None,
+    _default: object,
+    declared: str | None,
+) -> bool | None:
+    """Compare the texts of two defaults of type json: PostgreSQL has no operator for the values."""
+    if stored and declared and type(column.type) is JSON:
+        return stored.removesuffix("::json") != declared.removesuffix("::json")
+    return None  # Alembic compares
 
 
 def prepare(_settings: DatabaseSettings) -> None:

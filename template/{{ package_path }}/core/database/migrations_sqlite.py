@@ -163,6 +163,9 @@ def check_foreign_keys(migration: MigrationContext, step: MigrationInfo) -> None
 CHECKS = (check_foreign_keys,)
 """Run after each migration, in its transaction."""
 
+compare_default = True
+"""Alembic compares defaults."""
+
 
 def prepare(settings: DatabaseSettings) -> None:
     """Create the file; the service itself never does."""
