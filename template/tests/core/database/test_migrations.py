@@ -125,7 +125,7 @@ def upgrade(url: str) -> None:
 
 
 def test_lost_connection_is_an_outage(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of the network during a migration is told in one sentence."""
+    """An error of the network during a migration is reported in one sentence."""
 
     def fail(_connection: Connection) -> None:
         raise ConnectionResetError

@@ -80,3 +80,20 @@ def test_enum_is_dropped_with_its_table(revisions: Revisions) -> None:
     command.downgrade(revisions.config, "project@0001")
 
     assert enums(revisions) == {"foreign_type"}
+
+
+def test_index_is_created_concurrently(revisions: Revisions) -> None:
+    """A migration may leave its transaction, as Alembic documents, and has no timeout there."""
+    revisions.query("CREATE TABLE orders (id INTEGER)")
+    revisions.add(
+        "with op.get_context().autocommit_block():\n"
+        '    op.create_index("ix_id", "orders", ["id"], postgresql_concurrently=True)\n'
+        '    timeout = op.get_bind().scalar(sa.text("SHOW statement_timeout"))\n'
+        'op.execute(f"COMMENT ON TABLE orders IS \'{timeout}\'")'
+    )
+
+    command.upgrade(revisions.config, "heads")
+
+    rows = revisions.query("SELECT obj_description('orders'::regclass) AS timeout")
+    assert [row.timeout for row in rows] == ["0"]
+    assert len(revisions.query("SELECT 1 FROM pg_indexes WHERE indexname = 'ix_id'")) == 1

@@ -234,3 +234,17 @@ def test_expression_index_is_compared_by_name(revisions: Revisions) -> None:
 
     assert "ix_notes_double" in declarations(revisions)
     command.check(revisions.config)
+
+
+def test_vacuum_runs_in_a_migration(revisions: Revisions) -> None:
+    """A migration may leave its transaction, as Alembic documents, and goes on in one."""
+    script(revisions, TABLES)
+    revisions.add(
+        "with op.get_context().autocommit_block():\n"
+        '    op.execute("VACUUM")\n'
+        'op.execute("DELETE FROM parents WHERE id = 2")'
+    )
+
+    with pytest.raises(CommandError, match="a001 was rolled back"):
+        command.upgrade(revisions.config, "heads")
+    assert len(revisions.query("SELECT * FROM parents")) == 2

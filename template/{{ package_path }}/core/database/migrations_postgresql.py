@@ -16,7 +16,7 @@ RENDER_AS_BATCH = False
 """ALTER TABLE changes a column in place."""
 
 BEFORE_MIGRATIONS = (
-    "SET LOCAL statement_timeout = 0",
+    "SET statement_timeout = 0",  # in the block of `autocommit_block`, too
     "SET LOCAL lock_timeout = 0",
     "SELECT pg_advisory_xact_lock(20260101)",  # an arbitrary key, always the same
     "SET LOCAL lock_timeout TO DEFAULT",

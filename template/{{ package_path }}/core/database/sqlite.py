@@ -104,9 +104,10 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
 
     def begin(connection: Connection) -> None:
         run = connection.connection.run_async
-        if "read_only" in connection.get_execution_options():
+        options = connection.get_execution_options()
+        if "read_only" in options:
             run(lambda raw: raw.executescript("PRAGMA query_only=ON; BEGIN"))
-        else:
+        elif options.get("isolation_level") != "AUTOCOMMIT":
             run(lambda raw: raw.executescript("PRAGMA query_only=OFF"))
             # A transaction that starts to write later can't wait for another writer.
             connection.exec_driver_sql("BEGIN IMMEDIATE")

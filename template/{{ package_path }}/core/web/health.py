@@ -33,7 +33,8 @@ async def run_probe(name: str, probe: Callable[[], Awaitable[None]], seconds: fl
         async with asyncio.timeout(seconds):
             await probe()
     except AppError as error:
-        logger.warning("probe.failed", extra={"probe": name, "reason": error.message})
+        details = {"probe": name, "reason": error.message}
+        logger.exception("probe.failed", extra=details, exc_info=error.__cause__)
         return False
     except Exception:
         logger.exception("probe.failed", extra={"probe": name})
