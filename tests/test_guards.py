@@ -48,6 +48,8 @@ MINIMAL: Answers = (("preset", "minimal"), ("database", "none"))
 
 IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
+POSTGRESQL: Answers = (("database", "postgresql"),)
+
 
 MOMENTS = count(int(time.time()))
 
@@ -1259,8 +1261,15 @@ BY_TESTS = {
         "test_password_is_not_shown",
         DATABASE,
         "core/database/sqlite.py",
-        "    url: SecretStr = SecretStr(DEFAULT_URL)\n",
+        "    url: Annotated[SecretStr, AfterValidator(check_url)] = SecretStr(DEFAULT_URL)\n",
         "    url: str = DEFAULT_URL\n",
+    ),
+    "values of a statement in its error": change(
+        "test_errors_show_no_parameters",
+        "tests/core/database/test_database.py",
+        "core/database/sqlite.py",
+        "hide_parameters=True,",
+        "hide_parameters=False,",
     ),
     "time without a zone": change(
         "test_naive_datetime_is_rejected",
@@ -1406,12 +1415,12 @@ BY_TESTS = {
         "                result",
     ),
     "URL of Redis shown": change(
-        "test_url_is_validated",
+        "test_url_is_accepted",
         REDIS,
         "core/cache/redis.py",
         "RedisUrl = Annotated[SecretStr, ",
         "RedisUrl = Annotated[str, ",
-        ("if not value.get_secret_value().startswith((", "if not str(value).startswith(("),
+        ("    url = value.get_secret_value()\n", "    url = str(value)\n"),
     ),
     "model without a migration": Break(
         gate=(*TESTS, "tests/core/database/test_migrations.py"),
@@ -1925,6 +1934,17 @@ SERVED = {
     ),
 }
 
+OF_POSTGRESQL = {
+    "TLS of the database given up": change(
+        "test_password_needs_the_tls_of_the_url",
+        "tests/core/database/test_postgresql_url.py",
+        "core/database/postgresql_url.py",
+        "for name, value in parameters.items() if name in ASYNCPG_PARAMETERS}",
+        "for name, value in () if name in ASYNCPG_PARAMETERS}",
+    ),
+}
+
+BY_TESTS |= {name: replace(case, answers=POSTGRESQL) for name, case in OF_POSTGRESQL.items()}
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
 ALL = BY_LINTER | BY_TYPES | BY_DEPENDENCIES | BY_ARCHITECTURE | BY_TESTS | SERVED
 CASES = [

@@ -96,7 +96,7 @@ PRACTICES = {
             """
             core/database/__init__.py core/database/metrics.py core/database/migrations.py
             core/database/migrations_postgresql.py core/database/models.py
-            core/database/postgresql.py core/database/repository.py
+            core/database/postgresql.py core/database/postgresql_url.py core/database/repository.py
             core/page_query.py core/web/idempotency.py core/web/pagination.py
             core/web/preconditions.py migrations/env.py migrations/script.py.mako
             migrations/versions/2026_01_01_0001_start.py
@@ -105,7 +105,8 @@ PRACTICES = {
             architecture/test_database.py core/database/test_database.py
             core/database/test_metrics.py core/database/test_migrations.py
             core/database/test_migrations_postgresql.py core/database/test_postgresql.py
-            core/database/test_repository.py core/database/test_revisions.py
+            core/database/test_postgresql_url.py core/database/test_repository.py
+            core/database/test_revisions.py
             core/web/test_pagination.py core/web/test_preconditions.py support/database.py
             support/database_fixtures.py support/database_revisions.py support/postgresql.py
             support/tables.py

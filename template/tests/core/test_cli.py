@@ -1,5 +1,6 @@
 """The command: sub-commands, bad settings, serving and stopping."""
 
+import re
 import signal
 import sys
 from argparse import ArgumentParser
@@ -20,6 +21,7 @@ from {{ package_name }}.core.settings import (
     PREFIX,
     InvalidSettingsError,
 )
+from {{ package_name }}.practices import PRACTICE_COMMANDS
 from {{ package_name }}.settings import Settings
 
 from support.server import STOP, SkippedTime, launched, served_session
@@ -85,6 +87,24 @@ def test_bad_settings_are_rejected(capsys: pytest.CaptureFixture[str]) -> None:
 
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in lines] == [f"{PREFIX}SERVER__PORT"]
+
+
+@pytest.mark.usefixtures("_report")
+@pytest.mark.parametrize(
+    "command",
+    [[], ["serve"], ["--reload"], *([item.name] for item in PRACTICE_COMMANDS), ["report", "7"]],
+    ids=" ".join,
+)
+def test_each_command_rejects_bad_settings(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command ends with the status 2 before it does anything."""
+    monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
+
+    assert main(command) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert re.fullmatch(rf"{PREFIX}SERVER__PORT: .+\n", output.err)
 
 
 def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ import pytest
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.mail import Mail, Mailer, MailSettings
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.settings import Settings
 
 from support.client import connect
 
@@ -98,3 +100,20 @@ async def test_mail_is_logged_without_a_server(
 
     logged = [vars(record) for record in caplog.records if record.message == "mail.logged"]
     assert [(fields["to"], fields["body"]) for fields in logged] == [(MAIL.to, MAIL.body)]
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "smtp.example.org", "10.0.0.1", "::1"])
+def test_host_is_accepted(host: str) -> None:
+    """A host is a name or an address; an empty one is none."""
+    assert Settings.load({"mail": {"host": host}}).mail.host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp://user:hunter2@host", "user:hunter2@host", "host:587", "ho st", "host\n"]
+)
+def test_host_is_no_url(host: str) -> None:
+    """A URL as the host is an error of one line that names the variable and no value."""
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}MAIL__HOST: [^\n]+\Z") as refused:
+        Settings.load({"mail": {"host": host}})
+
+    assert "hunter2" not in str(refused.value)

@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.core.settings import (
+    PREFIX,
+    HttpUrl,
+    InvalidSettingsError,
+)
 from {{ package_name }}.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -117,6 +121,43 @@ def test_lists_have_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load({})
     assert settings.limits.allowed_hosts == ("example.org", "*.example.org")
     assert settings.server.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
+
+
+@pytest.mark.parametrize("url", ["", "http://a", "https://a.example:8443/b/", "http://[::1]:1"])
+def test_http_url_is_accepted(url: str) -> None:
+    """The URL of a service has a host, and may have a port and a path; an empty one is none."""
+    assert TypeAdapter(HttpUrl).validate_python(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hunter2",
+        "hunter2:80",
+        "ftp://hunter2",
+        "http://",
+        "http:///hunter2",
+        "http://:80/hunter2",
+        "http://hunter2:0",
+        "http://hunter2:port",
+        "http://hunter2:65536",
+        "http://[hunter2",
+        "http://user:hunter2@host",
+        "http://host?key=hunter2",
+        "http://host#hunter2",
+        "http://hunter2 ",
+        "http://hunter2\n",
+        "http://hunter2\x00",
+    ],
+)
+def test_bad_http_url_is_refused(url: str) -> None:
+    """A URL that can't be used is refused, and the message shows nothing of it."""
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(HttpUrl).validate_python(url)
+
+    (error,) = refused.value.errors()
+    assert error["type"] == "value_error"
+    assert "hunter2" not in error["msg"]
 
 
 def test_credentials_need_named_origins() -> None:

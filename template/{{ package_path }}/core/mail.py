@@ -1,6 +1,7 @@
 """Mail: by SMTP if the settings name a server, otherwise into the log, for development."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Annotated, Literal
 
 import aiosmtplib
 from fastapi import Depends
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import UnavailableError
@@ -19,10 +20,24 @@ from {{ package_name }}.core.settings import SettingsGroup
 logger = logging.getLogger(__name__)
 
 
+HOST = re.compile(r"[\w.-]*|[\dA-Fa-f.]*:[\dA-Fa-f.]*:[\dA-Fa-f.:]*")  # a name or an address
+
+
+def check_host(value: str) -> str:
+    """Return the name or the address of a server, or an empty text.
+
+    Raises:
+        ValueError: It is another text, such as a URL. The message shows nothing of it.
+    """
+    if HOST.fullmatch(value) is None:
+        raise ValueError("Use a host name only; port, username and password are other settings")
+    return value
+
+
 class MailSettings(SettingsGroup):
     """Mail; without a host, mails are logged."""
 
-    host: str = ""
+    host: Annotated[str, AfterValidator(check_host)] = ""
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str = ""

@@ -1,9 +1,11 @@
 """How settings are read: from the environment and .env, once, by a command."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 NAME = "{{ distribution_name }}"
@@ -18,6 +20,49 @@ def split_commas(value: object) -> object:
 
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(split_commas)]
+
+
+def check_characters(value: str) -> None:
+    """Raise for a URL with white space or characters that don't print.
+
+    Raises:
+        ValueError: It has some.
+    """
+    if not value.isprintable() or re.search(r"\s", value):
+        raise ValueError("Remove white space and control characters, or percent-encode them")
+
+
+def check_url(value: str, schemes: Sequence[str], example: str) -> str:
+    """Return a URL with one of the schemes, a host and, if it has one, a valid port.
+
+    Raises:
+        ValueError: It is another text. The message shows nothing of it.
+    """
+    check_characters(value)
+    hint = f"Use a URL such as {example}; percent-encode special characters, such as %23 for #"
+    try:
+        parts = urlsplit(value)
+        is_valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ValueError(hint) from None
+    if not is_valid or "#" in value:  # what follows a raw # in a password would be lost
+        raise ValueError(hint)
+    return value
+
+
+def check_http_url(value: str) -> str:
+    """Return a URL of HTTP without credentials and query, or an empty text.
+
+    Raises:
+        ValueError: It is another text. The message shows nothing of it.
+    """
+    if set("?@") & set(value):
+        raise ValueError("Use a URL without user name, password and query")
+    return value and check_url(value, ("http", "https"), "https://example.org/path")
+
+
+HttpUrl = Annotated[str, AfterValidator(check_http_url)]
+"""The URL of an HTTP service; empty for none."""
 
 
 class SettingsGroup(BaseModel):
@@ -58,7 +103,8 @@ class EnvironmentSettings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             lines = [
-                f"{PREFIX}{'__'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+                f"{PREFIX}{'__'.join(map(str, item['loc'])).upper()}: "
+                f"{item['msg'].removeprefix('Value error, ')}"
                 for item in error.errors(include_input=False, include_url=False)
             ]
             raise InvalidSettingsError("\n".join(lines)) from None

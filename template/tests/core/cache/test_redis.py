@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from traceback import format_exception
 from typing import Self
 
 import pytest
@@ -23,7 +24,7 @@ from {{ package_name }}.core.cache.redis import (
     build,
 )
 from {{ package_name }}.core.cache.store import CacheUnavailableError
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
 POLICY = Policy(name="test", codec=JsonCodec(TypeAdapter(int)), ttl=10)
@@ -341,11 +342,54 @@ async def test_reply_of_a_cancelled_call_is_not_read() -> None:
         await store.close()
 
 
-def test_url_is_validated() -> None:
-    """A URL with another scheme is an error at start, and no message shows a URL."""
-    with pytest.raises(InvalidSettingsError, match=r"CACHE__URL: .*redis://localhost") as caught:
-        Settings.load({"cache": {"url": "http://user:hunter2@localhost"}})
-    assert "hunter2" not in str(caught.value)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hunter2",
+        "http://user:hunter2@localhost",
+        "redis://",
+        "redis://:hunter2@",
+        "redis://:hunter2@/0",
+        "redis://:hunter2@localhost:port",
+        "redis://:hunter2@localhost:0",
+        "redis://:p#hunter2@localhost",
+        "redis://:p/hunter2@localhost",
+        "redis://:p?hunter2@localhost",
+        "redis://:[hunter2@localhost",
+        "redis://:hunter2@localhost/cache",
+        "redis://:hunter2@localhost/0\n",
+        "redis://:hunter2@localhost/0?db=one",
+        "redis://:hunter2@localhost/0?pool=hunter2",
+        "redis://:hunter2@localhost/0?protocol=9",
+        "rediss://:hunter2@localhost/0?ssl_cert_reqs=hunter2",
+        "unix://hunter2",
+        "unix:///hunter2 ",
+    ],
+)
+def test_bad_url_is_refused(url: str) -> None:
+    """A URL that can't be used is an error of one line that names the variable and no value."""
+    with pytest.raises(InvalidSettingsError) as refused:
+        Settings.load({"cache": {"url": url}})
 
-    settings = Settings.load({"cache": {"url": "rediss://user:hunter2@localhost/1"}})
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{PREFIX}CACHE__URL: ")
+    assert "hunter2" not in "".join(format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://user:hunter2@[::1]:6380/",
+        "redis://user:hunter2%23%40@localhost/1?protocol=3",
+        "rediss://:hunter2@localhost:6380/1?ssl_cert_reqs=none",
+        "unix:///run/redis.sock?db=1",
+    ],
+)
+def test_url_is_accepted(url: str) -> None:
+    """A URL of redis-py is accepted, and not shown."""
+    settings = Settings.load({"cache": {"url": url}})
+
+    assert settings.cache.url.get_secret_value() == url
     assert "hunter2" not in repr(settings)

@@ -298,3 +298,14 @@ def test_password_is_not_shown() -> None:
     settings = Settings.load({"database": {"url": AWAY}})
 
     assert "hunter2" not in repr(settings)
+
+
+async def test_errors_show_no_parameters(database: Database) -> None:
+    """The message of an error does not have the values of its statement: it may be logged."""
+
+    async def work(session: AsyncSession) -> None:
+        await session.execute(text("SELECT missing FROM nowhere WHERE id = :id"), {"id": "hunter2"})
+
+    with pytest.raises(DBAPIError) as failed:
+        await database.read(work)
+    assert "hunter2" not in str(failed.value)

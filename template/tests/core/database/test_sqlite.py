@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from pathlib import Path
+from traceback import format_exception
 from urllib.parse import quote
 
 import pytest
@@ -29,9 +30,11 @@ from {{ package_name }}.core.database.sqlite import (
     DatabaseSettings,
     database_file,
     is_unavailable,
+    parse_url,
     violates,
 )
 from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
 from support.tables import Note, bodies
@@ -163,8 +166,6 @@ async def test_missing_file_is_an_outage(tmp_path: Path) -> None:
     [
         ("sqlite+aiosqlite:////data/my.db", Path("/data/my.db")),
         ("sqlite+aiosqlite:///file:my.db?mode=ro&uri=true", None),
-        ("sqlite+aiosqlite:///:memory:", None),
-        ("sqlite+aiosqlite://", None),
     ],
 )
 def test_file_of_the_database(url: str, file: Path | None) -> None:
@@ -273,3 +274,44 @@ def test_every_migrated_table_has_autoincrement(database_url: str) -> None:
         assert ("AUTOINCREMENT" in declared[name]) == has_autoincrement(table), (
             f"table {name}: write `sqlite_autoincrement=True` into its migration"
         )
+
+
+@pytest.mark.parametrize(
+    ("url", "translated"),
+    [
+        ("sqlite:///app.db", "/app.db"),
+        ("sqlite+aiosqlite:////var/lib/app.db", "//var/lib/app.db"),
+        ("sqlite:///file:app.db?mode=ro&uri=true", "/file%3Aapp.db?mode=ro&uri=true"),
+    ],
+)
+def test_url_is_translated(url: str, translated: str) -> None:
+    """The URL of a file gets the driver."""
+    assert str(parse_url(url)) == f"sqlite+aiosqlite://{translated}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hunter2",
+        "sqlite://hunter2.db",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///file:hunter2?mode=memory&uri=true",
+        "sqlite:///hunter2.db?mode=ro",
+        "sqlite:///hunter2.db\n",
+        "sqlite+pysqlite:///hunter2.db",
+        "sqlite://user:hunter2@host:port/app",
+        "postgresql://user:hunter2@host/app",
+        "postgresql://user:hunter2@host:port/app",
+    ],
+)
+def test_bad_url_is_refused(url: str) -> None:
+    """A URL that can't be used is an error of one line that names the variable and no value."""
+    with pytest.raises(InvalidSettingsError) as refused:
+        Settings.load({"database": {"url": url}})
+
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{PREFIX}DATABASE__URL: ")
+    assert "hunter2" not in "".join(format_exception(refused.value))

@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from {{ package_name }}.core.cache.store import CacheUnavailableError
-from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.settings import (
+    SettingsGroup,
+    check_characters,
+    check_url,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +49,19 @@ def check_redis_url(value: SecretStr) -> SecretStr:
     """Return the URL of a Redis server.
 
     Raises:
-        ValueError: It has another scheme.
+        ValueError: It can't be used. The message shows nothing of it.
     """
-    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("Use a URL such as redis://localhost:6379/0")
+    url = value.get_secret_value()
+    if url.startswith("unix:///"):
+        check_characters(url)
+    else:
+        check_url(url, ("redis", "rediss"), "redis://localhost:6379/0")
+        if not re.fullmatch(r"(/\d*)?", urlsplit(url).path):
+            raise ValueError("Use the number of a database as the path, such as /0")
+    try:  # it opens no connection
+        ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]  # has no types
+    except (RedisError, TypeError, ValueError):
+        raise ValueError("Use only parameters that redis-py has, with valid values") from None
     return value
 
 

@@ -11,6 +11,10 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from {{ package_name }}.core.database.postgresql_url import (
+    DatabaseUrl,
+    parse_url,
+)
 from {{ package_name }}.core.settings import SettingsGroup
 
 DEFAULT_URL = "{{ database_url }}"
@@ -38,7 +42,7 @@ UNAVAILABLE_SQLSTATES = ("08", "28", "3D", "53", "57", "55P03", READ_ONLY)
 class DatabaseSettings(SettingsGroup):
     """The database. Every wait has a timeout."""
 
-    url: SecretStr = SecretStr(DEFAULT_URL)
+    url: DatabaseUrl = SecretStr(DEFAULT_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
     lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)
@@ -62,13 +66,16 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
     def milliseconds(seconds: float) -> str:
         return str(round(seconds * 1000))
 
+    options = parse_url(settings.url.get_secret_value())
     engine = create_async_engine(
-        settings.url.get_secret_value(),
+        options.url,
+        hide_parameters=True,  # an error with the values of a statement may reach the log
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
         connect_args={
             "timeout": settings.connect_timeout_seconds,
+            **options.arguments,
             "server_settings": {
                 "application_name": "{{ distribution_name }}",
                 "statement_timeout": milliseconds(settings.statement_timeout_seconds),
@@ -76,6 +83,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
                 "idle_in_transaction_session_timeout": milliseconds(
                     settings.idle_in_transaction_timeout_seconds
                 ),
+                **options.server_settings,
             },
         },
     )

@@ -5,18 +5,21 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from sqlalchemy import Connection, Table, event, make_url
+from pydantic import AfterValidator, Field, SecretStr
+from sqlalchemy import URL, Connection, Table, event, make_url
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.settings import SettingsGroup
+from {{ package_name }}.core.settings import (
+    SettingsGroup,
+    check_characters,
+)
 
 DEFAULT_URL = "{{ database_url }}"
 
@@ -26,10 +29,45 @@ READ_ONLY_OPTIONS: Mapping[str, object] = {"read_only": True}
 """Execution options of read-only transactions; `begin` looks for them."""
 
 
+EXAMPLE = "Use a URL such as sqlite:///folder/file.db, or sqlite:////folder/file.db from the root"
+DRIVER_PARAMETERS = {"cached_statements", "detect_types", "isolation_level", "timeout", "uri"}
+
+
+def parse_url(value: str) -> URL:
+    """Parse the URL of a file.
+
+    Raises:
+        ValueError: It can't be used. The message shows nothing of it.
+    """
+    check_characters(value)
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):  # a port that is no number
+        raise ValueError(EXAMPLE) from None
+    path = url.database or ""
+    if url.drivername not in {"sqlite", "sqlite+aiosqlite"} or url.host or not path:
+        raise ValueError(EXAMPLE)
+    if ":memory:" in path or "memory" in url.query.get("mode", ()):
+        raise ValueError("Use a file: each connection would have a database in memory of its own")
+    if "uri" not in url.query and not url.query.keys() <= DRIVER_PARAMETERS:
+        raise ValueError("Add uri=true for parameters of SQLite, such as mode=ro")
+    return url.set(drivername="sqlite+aiosqlite")
+
+
+def check_url(value: SecretStr) -> SecretStr:
+    """Return a URL that can be used.
+
+    Raises:
+        ValueError: It can't be used. The message shows nothing of it.
+    """
+    parse_url(value.get_secret_value())
+    return value
+
+
 class DatabaseSettings(SettingsGroup):
     """The database. Every wait has a timeout."""
 
-    url: SecretStr = SecretStr(DEFAULT_URL)
+    url: Annotated[SecretStr, AfterValidator(check_url)] = SecretStr(DEFAULT_URL)
     pool_size: int = Field(default=10, ge=1, le=1000)
     pool_timeout_seconds: float = Field(default=5, gt=0, le=60)
     lock_timeout_seconds: float = Field(default=5, gt=0, le=3600)
@@ -72,19 +110,20 @@ def write_lock(timeout: float) -> WriteLock:
 
 
 def database_file(settings: DatabaseSettings) -> Path | None:
-    """Return the file, None for a database in memory and for a URL that has options for it."""
-    name = make_url(settings.url.get_secret_value()).database or ":memory:"
-    return None if name.startswith((":", "file:")) else Path(name).absolute()
+    """Return the file, None for a URL that has options for it."""
+    name = parse_url(settings.url.get_secret_value()).database or ""
+    return None if name.startswith("file:") else Path(name).absolute()
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
     """Return an engine; it connects on first use, and never creates a file."""
-    url = make_url(settings.url.get_secret_value())
+    url = parse_url(settings.url.get_secret_value())
     file = database_file(settings)
     if file is not None:
         url = url.set(database=file.as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
     engine = create_async_engine(
         url,
+        hide_parameters=True,  # an error with the values of a statement may reach the log
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
