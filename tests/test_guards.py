@@ -1222,11 +1222,29 @@ BY_TESTS = {
         "test_other_violated_constraints_stay_errors",
         "tests/core/database/test_repository.py",
         "core/database/repository.py",
-        "if dialect.violates(error, name):",
-        "if name:",
+        "if dialect.violates(error, name)",
+        "if name",
         (
-            "constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {}",
+            "constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {}",
             'constraint_errors = {"any": (AppError, "Conflict")}',
+        ),
+    ),
+    "foreign key without an error": change(
+        "test_each_constraint_has_its_error",
+        "tests/architecture/test_database.py",
+        "infrastructure/repositories.py",
+        '        "fk_posts_author_id": (NotFoundError, "There is no such user."),\n',
+        "",
+    ),
+    "deleted parent an error of the server": change(
+        "test_missing_parent_is_not_found",
+        REPOSITORIES,
+        "infrastructure/repositories.py",
+        '"fk_posts_author_id": (NotFoundError, "There is no such user.")',
+        '"fk_posts_author_id": None',
+        (
+            "ClassVar[Mapping[str, ConstraintError]]",
+            "ClassVar[Mapping[str, ConstraintError | None]]",
         ),
     ),
     "transaction lost with a violated constraint": change(

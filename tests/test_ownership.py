@@ -170,8 +170,9 @@ PRACTICES = {
             services/user_stats.py services/valuation.py services/welcome_email.py
             """,
             """
-            api/test_accounts.py api/test_dashboard.py api/test_posts.py api/test_transfers.py
-            api/test_user_stats.py api/test_users.py api/test_valuation.py
+            api/test_accounts.py api/test_concurrent_deletes.py api/test_dashboard.py
+            api/test_posts.py api/test_transfers.py api/test_user_stats.py api/test_users.py
+            api/test_valuation.py
             api/test_welcome_email_durable.py architecture/test_example.py factories.py
             infrastructure/test_repositories.py services/test_money.py
             """,

@@ -7,12 +7,21 @@ from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database, build
+from {{ package_name }}.core.database.models import Entity
+from {{ package_name }}.core.database.repository import Repository
+from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.domain.commands import NewUser
-from {{ package_name }}.domain.models import Account, Post, User
+from {{ package_name }}.domain.models import (
+    Account,
+    Post,
+    Transfer,
+    User,
+)
 from {{ package_name }}.infrastructure.repositories import (
     AccountRepository,
     EmailTakenError,
     PostRepository,
+    TransferRepository,
     UserRepository,
 )
 from {{ package_name }}.settings import Settings
@@ -40,6 +49,23 @@ async def test_negative_balance_is_a_bug(database: Database) -> None:
 
     with pytest.raises(IntegrityError, match="ck_accounts_balance"):
         await database.write(work)
+    await database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity"),
+    [
+        (PostRepository, Post(author_id=9, title="Hello", body="world")),
+        (AccountRepository, Account(owner_id=9, balance=0)),
+        (TransferRepository, Transfer(source_id=8, target_id=9, amount=1, key="first")),
+    ],
+)
+async def test_missing_parent_is_not_found(
+    database: Database, kind: type[Repository[Entity]], entity: Entity
+) -> None:
+    """A row for a user or an account that was deleted meanwhile is an error of the client."""
+    with pytest.raises(NotFoundError):
+        await database.write(lambda session: kind(session).save(entity))
     await database.engine.dispose()
 
 

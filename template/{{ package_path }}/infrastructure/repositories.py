@@ -13,7 +13,7 @@ from {{ package_name }}.core.database.repository import (
     ConstraintError,
     Repository,
 )
-from {{ package_name }}.core.errors import ConflictError
+from {{ package_name }}.core.errors import ConflictError, NotFoundError
 from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import Account, Post, Transfer, User
@@ -77,6 +77,9 @@ class PostRepository(Repository[Post]):
     """Posts."""
 
     model = Post
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_posts_author_id": (NotFoundError, "There is no such user."),
+    }
 
     async def newest(self, page: PageQuery, author_id: int | None = None) -> Sequence[Post]:
         """Return posts with their authors, newest first."""
@@ -90,6 +93,9 @@ class AccountRepository(Repository[Account]):
     """Accounts."""
 
     model = Account
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_accounts_owner_id": (NotFoundError, "There is no such user."),
+    }
 
     async def lock(self, *ids: int) -> Sequence[Account]:
         """Return accounts in the given order, locked until the end of the transaction.
@@ -113,6 +119,11 @@ class TransferRepository(Repository[Transfer]):
     """Transfers."""
 
     model = Transfer
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_transfers_source_id": (NotFoundError, "There is no such account."),
+        "fk_transfers_target_id": (NotFoundError, "There is no such account."),
+        "uq_transfers_source_id_key": (ConflictError, "A transfer has this Idempotency-Key."),
+    }
 
     async def find(self, source_id: int, key: str) -> Transfer | None:
         """Return the transfer with an idempotency key, None if there is none."""

@@ -98,7 +98,7 @@ async def test_waiting_writers_hold_no_connection(database: Database, settings: 
     ("message", "violated"),
     [
         ("FOREIGN KEY constraint failed", {"fk_orders_customer_id", "fk_orders_product_id"}),
-        ("UNIQUE constraint failed: orders.number", {"uq_orders_number"}),
+        ("UNIQUE constraint failed: orders.number", {"uq_orders_number", "ix_orders_number"}),
         ("UNIQUE constraint failed: orders.year, orders.number", {"uq_orders_year_number"}),
         ("CHECK constraint failed: ck_orders_total", {"ck_orders_total"}),
         ("NOT NULL constraint failed: orders.number", set()),
@@ -111,6 +111,7 @@ def test_message_names_the_constraint(message: str, violated: set[str]) -> None:
         "fk_orders_customer_id",
         "fk_orders_product_id",
         "uq_orders_number",
+        "ix_orders_number",
         "uq_orders_year_number",
         "ck_orders_total",
     )

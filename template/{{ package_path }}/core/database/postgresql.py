@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
 
 from pydantic import Field, SecretStr
 from sqlalchemy import Table, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -102,6 +103,13 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
             except engine.dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError from error
 
+    def drop_detail(context: ExceptionContext) -> None:
+        # It has the values of the row, and the text of an error may reach the log.
+        error: Any = getattr(context.sqlalchemy_exception, "driver_exception", None)
+        if hasattr(error, "detail"):
+            error.detail = None
+
+    event.listen(engine.sync_engine, "handle_error", drop_detail)
     event.listen(engine.sync_engine, "checkin", record_use)
     event.listen(engine.sync_engine, "checkout", ping_if_idle)
     return engine

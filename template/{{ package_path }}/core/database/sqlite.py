@@ -194,5 +194,6 @@ def violates(error: IntegrityError, constraint: str) -> bool:
     if kind == "UNIQUE":
         columns = about.split(", ")
         table = columns[0].partition(".")[0]
-        about = "_".join(["uq", table, *(name.rpartition(".")[2] for name in columns)])
+        name = "_".join([table, *(name.rpartition(".")[2] for name in columns)])
+        return constraint in {f"uq_{name}", f"ix_{name}"}
     return constraint == about
