@@ -1952,6 +1952,30 @@ SERVED = {
     ),
 }
 
+BY_TESTS |= {
+    "dollar replaced in .env": change(
+        "test_dollar_stands_for_itself",
+        "tests/core/test_settings.py",
+        "core/environment.py",
+        "interpolate=False",
+        "interpolate=True",
+    ),
+    "misspelt variable ignored": change(
+        "test_misspelt_name_is_refused",
+        "tests/core/test_settings.py",
+        "core/environment.py",
+        "    if lines:\n",
+        "    if not known:\n",
+    ),
+    "lists only as JSON": change(
+        "test_types_of_owners",
+        "tests/core/test_settings.py",
+        "core/environment.py",
+        "and not is_json:",
+        "and is_json:",
+    ),
+}
+
 OF_POSTGRESQL = {
     "TLS of the database given up": change(
         "test_password_needs_the_tls_of_the_url",

@@ -1,15 +1,27 @@
 """Settings: sources, bounds and error messages."""
 
+import json
 import os
+import re
 from pathlib import Path
+from typing import Annotated
 
 import pytest
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_settings import NoDecode
 
 from {{ package_name }}.core.settings import (
     PREFIX,
     HttpUrl,
     InvalidSettingsError,
+    SettingsGroup,
 )
 from {{ package_name }}.settings import Settings
 
@@ -29,14 +41,23 @@ def variables(model: BaseModel, prefix: str = PREFIX) -> dict[str, str]:
 
 
 def environment_text(value: object) -> str:
-    """Return a value as the text of an environment variable."""
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """Return a value as the text of an environment variable; None is an empty one."""
+    match value:
+        case None:
+            text = ""
+        case bool() | dict():
+            text = json.dumps(value)
+        case list() | tuple():
+            text = ",".join(map(str, value))
+        case set() | frozenset():
+            text = ",".join(sorted(map(str, value)))
+        case SecretStr():
+            text = value.get_secret_value()
+        case float():
+            text = f"{value:g}"
+        case _:
+            text = str(value)
+    return text
 
 
 def test_example_lists_every_variable_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +179,170 @@ def test_bad_http_url_is_refused(url: str) -> None:
     (error,) = refused.value.errors()
     assert error["type"] == "value_error"
     assert "hunter2" not in error["msg"]
+
+
+class OwnGroup(SettingsGroup):
+    """A group of the owner."""
+
+    names: list[str] = Field(default=[])
+    ports: set[int] = Field(default=set())
+    point: tuple[float, float] = (0, 0)
+    quotas: dict[str, int] = Field(default={})
+    tags: frozenset[str] | None = None
+    note: str | None = None
+    token: SecretStr | None = None
+    raw: Annotated[tuple[str, ...], NoDecode, BeforeValidator(lambda text: text.split("|"))] = ()
+
+
+class OwnSettings(Settings):
+    """Settings with fields of the owner."""
+
+    own: OwnGroup = OwnGroup()
+    names: list[str] = Field(default=[])
+    ports: set[int] = Field(default=set())
+    quotas: dict[str, int] = Field(default={})
+    note: str | None = None
+    currency: str = "EUR"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("NAMES", "a, b", ["a", "b"]),
+        ("NAMES", "a", ["a"]),
+        ("NAMES", '["a,b", "c"]', ["a,b", "c"]),
+        ("NAMES", "", []),
+        ("PORTS", "1,2,2", {1, 2}),
+        ("PORTS", "[1, 2]", {1, 2}),
+        ("PORTS", "7", {7}),
+        ("QUOTAS", '{"a": 1}', {"a": 1}),
+        ("NOTE", "", None),
+        ("NOTE", "None", "None"),
+        ("NOTE", "x", "x"),
+    ],
+)
+def test_types_of_owners(
+    name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists and sets have commas or JSON, dicts have JSON, and an empty variable is None."""
+    for variable in (name, f"OWN__{name}"):
+        monkeypatch.setenv(PREFIX + variable, text)
+    settings = OwnSettings.load({})
+    for variable in (name, f"OWN__{name}"):
+        monkeypatch.delenv(PREFIX + variable)
+    lines = f"{PREFIX}{name}='{text}'\n{PREFIX}OWN__{name}='{text}'\n"
+    Path(".env").write_text(lines, encoding="utf-8")
+    from_file = OwnSettings.load({})
+
+    field = name.lower()
+    for model in (settings, settings.own, from_file, from_file.own):
+        assert getattr(model, field) == value
+
+
+def test_what_pydantic_settings_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group may be JSON, and its variables win; a name may have a key of a dict; NoDecode."""
+    for name, text in {
+        "OWN": '{"names": ["json"], "note": "json"}',
+        "OWN__NOTE": "variable",
+        "OWN__QUOTAS__gold": "3",
+        "OWN__RAW": '["a"|b',
+        "OWN__TAGS": "x,y",
+        "OWN__POINT": "1.5,2",
+        "OWN__TOKEN": "",
+    }.items():
+        monkeypatch.setenv(PREFIX + name, text)
+
+    assert OwnSettings.load({}).own.model_dump() == {
+        "names": ["json"],
+        "note": "variable",
+        "point": (1.5, 2),
+        "ports": set(),
+        "quotas": {"gold": 3},
+        "raw": ('["a"', "b"),
+        "tags": {"x", "y"},
+        "token": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("NAMES", '["hunter2"'),
+        ("QUOTAS", "hunter2"),
+        ("QUOTAS", '{"a": "hunter2"}'),
+        ("PORTS", "1,hunter2"),
+        ("OWN", "hunter2"),
+        ("OWN__NAMES", '["hunter2"'),
+        ("OWN__QUOTAS", "hunter2"),
+        ("OWN__POINT", "1"),
+    ],
+)
+def test_bad_collection_is_named(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that can't be decoded is an error of one line that names the variable."""
+    monkeypatch.setenv(PREFIX + name, text)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}[_\w]*: [^\n]+\Z") as refused:
+        OwnSettings.load({})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_dollar_stands_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password with `$` survives, in the environment and in .env."""
+    password = "a$b${HOME}c$$d#e"
+    monkeypatch.setenv(f"{PREFIX}CURRENCY", password)
+    Path(".env").write_text(f"{PREFIX}NOTE={password}\n", encoding="utf-8")
+
+    settings = OwnSettings.load({})
+    assert (settings.currency, settings.note) == (password, password)
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SERVR__PORT", "SERVER__PORT"),
+        ("SERVER_PORT_", "SERVER__PORT"),
+        ("SERVER__PROT", "SERVER__PORT"),
+        ("LIMITS_MAX_BODY_BYTES", "LIMITS__MAX_BODY_BYTES"),
+        ("CURENCY", "CURRENCY"),
+        ("OWN__NAME", "OWN__NAMES"),
+    ],
+)
+def test_misspelt_name_is_refused(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch, *, in_file: bool
+) -> None:
+    """A name that is close to a setting's is an error of one line, which names that setting."""
+    if in_file:
+        Path(".env").write_text(f"{PREFIX}{name}=hunter2\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv(PREFIX + name, "hunter2")
+
+    message = f"{PREFIX}{name}: There is no such setting; did you mean {PREFIX}{meant}?"
+    with pytest.raises(InvalidSettingsError, match=rf"\A{re.escape(message)}\Z"):
+        OwnSettings.load({})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_80_TCP",
+        "PORT_80_TCP_ADDR",
+        "SERVER_SERVICE_HOST",
+        "SERVER_PORT",
+        "SERVER_PORT_8000_TCP_PROTO",
+        "IMAGE_TAG",
+        "ADMIN_SERVER__PORT",
+    ],
+)
+def test_variables_of_others_are_ignored(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kubernetes, compose and other projects may set variables with the same prefix."""
+    monkeypatch.setenv(PREFIX + name, "tcp://10.0.0.1:80")
+
+    assert OwnSettings.load({}).server.port == 8000
 
 
 def test_credentials_need_named_origins() -> None:

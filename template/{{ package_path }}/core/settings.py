@@ -5,21 +5,30 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from {{ package_name }}.core.environment import (
+    DOTENV_ARGUMENTS,
+    ENV_ARGUMENTS,
+    DotEnv,
+    Environment,
+    parse_empty,
+    suggest,
+    variable_names,
+)
 
 NAME = "{{ distribution_name }}"
 PREFIX = "{{ env_prefix }}"
 
 
-def split_commas(value: object) -> object:
-    """Return the items of a text that separates them by commas; anything else as it is."""
-    if isinstance(value, str):
-        return tuple(item.strip() for item in value.split(",") if item.strip())
-    return value
-
-
-CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(split_commas)]
+CommaSeparated = tuple[str, ...]
+"""A variable of this type, or of another list, set or tuple, has commas or JSON."""
 
 
 def check_characters(value: str) -> None:
@@ -65,10 +74,27 @@ HttpUrl = Annotated[str, AfterValidator(check_http_url)]
 """The URL of an HTTP service; empty for none."""
 
 
+def parse_empty_fields(model: type[BaseModel], values: object) -> object:
+    """Return the values for a model with those of empty variables parsed."""
+    if not isinstance(values, dict):
+        return values
+    fields = model.model_fields
+    return {
+        name: parse_empty(fields[name]) if value == "" and name in fields else value
+        for name, value in values.items()
+    }
+
+
 class SettingsGroup(BaseModel):
     """Settings that belong together. A variable with the group's prefix must be one of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def replace_empty(cls, values: object) -> object:
+        """Parse empty variables."""
+        return parse_empty_fields(cls, values)
 
 
 class InvalidSettingsError(Exception):
@@ -81,13 +107,37 @@ class EnvironmentSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        enable_decoding=False,  # lists are separated by commas, not JSON
         env_file=".env",
         env_file_encoding="utf-8",
         extra="ignore",  # a .env file is shared with compose and other tools
         frozen=True,
         hide_input_in_errors=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def replace_empty(cls, values: object) -> object:
+        """Parse empty variables."""
+        return parse_empty_fields(cls, values)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources of pydantic-settings, with those of this project for two of them."""
+        environment = {name: getattr(env_settings, name) for name in ENV_ARGUMENTS}
+        dotenv = {name: getattr(dotenv_settings, name) for name in DOTENV_ARGUMENTS}
+        return (
+            init_settings,
+            Environment(settings_cls, **environment),
+            DotEnv(settings_cls, **dotenv),
+            file_secret_settings,
+        )
 
     @classmethod
     def load(cls, overrides: Mapping[str, Any]) -> Self:
@@ -102,11 +152,15 @@ class EnvironmentSettings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            lines = [
-                f"{PREFIX}{'__'.join(map(str, item['loc'])).upper()}: "
-                f"{item['msg'].removeprefix('Value error, ')}"
-                for item in error.errors(include_input=False, include_url=False)
-            ]
+            known = set(variable_names(cls, PREFIX))
+            lines = []
+            for item in error.errors(include_input=False, include_url=False):
+                name = f"{PREFIX}{'__'.join(map(str, item['loc'])).upper()}"
+                message = item["msg"].removeprefix("Value error, ")
+                is_unknown = item["type"] == "extra_forbidden"
+                lines.append(f"{name}: {suggest(name, known) if is_unknown else message}")
             raise InvalidSettingsError("\n".join(lines)) from None
-        except (SettingsError, UnicodeDecodeError) as error:
-            raise InvalidSettingsError(f"environment or .env: {error}") from None
+        except SettingsError as error:
+            raise InvalidSettingsError(str(error)) from None
+        except UnicodeDecodeError as error:
+            raise InvalidSettingsError(f".env: {error}") from None

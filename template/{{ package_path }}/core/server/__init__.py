@@ -4,11 +4,11 @@ from ipaddress import ip_network
 from typing import Annotated
 
 import uvicorn
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from uvicorn.config import LOGGING_CONFIG
 
 from {{ package_name }}.core.app import Application
-from {{ package_name }}.core.settings import SettingsGroup, split_commas
+from {{ package_name }}.core.settings import SettingsGroup
 
 
 def check_network(value: str) -> str:
@@ -40,9 +40,7 @@ class ServerSettings(SettingsGroup):
     keep_alive_timeout_seconds: int = Field(default=75, ge=1, le=3600)
     max_header_bytes: int = Field(default=32_768, ge=1024, le=1_048_576)
     header_timeout_seconds: float = Field(default=10, gt=0, le=600)
-    trusted_proxies: Annotated[
-        tuple[Annotated[str, AfterValidator(check_network)], ...], BeforeValidator(split_commas)
-    ] = ()
+    trusted_proxies: tuple[Annotated[str, AfterValidator(check_network)], ...] = ()
 
 
 class Config(uvicorn.Config):
