@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -143,6 +144,43 @@ def postgres() -> Iterator[Postgres]:
             yield made
         finally:
             made.kill()
+
+
+@contextmanager
+def pooler(server: Postgres, sessions: int) -> Iterator[str]:
+    """Run PgBouncer in transaction mode, and yield its address for the service."""
+    assert shutil.which("pgbouncer"), "Install PgBouncer (apt-get install pgbouncer)."
+    port = free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "users.txt").write_text(f'"app" "{PASSWORD}"\n', encoding="ascii")
+        (folder / "pgbouncer.ini").write_text(
+            f"""
+            [databases]
+            app = host=127.0.0.1 port={server.port}
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {port}
+            unix_socket_dir =
+            auth_type = scram-sha-256
+            auth_file = {folder}/users.txt
+            pool_mode = transaction
+            default_pool_size = {sessions}
+            """,
+            encoding="ascii",
+        )
+        process = subprocess.Popen(
+            ["pgbouncer", "--quiet", folder / "pgbouncer.ini"],
+            user=server.server.system_user,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield f"postgres://app:{PASSWORD}@127.0.0.1:{port}/app"
+        finally:
+            process.kill()
+            process.wait()
 
 
 def sqlite_rows(file: Path) -> Rows:

@@ -23,6 +23,7 @@ from data_faults import (
     is_idle,
     is_outage,
     opened_bank,
+    pooler,
     postgres,
     sqlite_rows,
 )
@@ -237,6 +238,35 @@ def test_database_ends_under_load(
 
     bank.check(server.rows, 1000)
     assert bank.results["503"] > 0, bank.results
+    assert bank.results["201"] > 200, bank.results
+
+
+def test_pooler_in_transaction_mode(project: Project, server: Postgres) -> None:
+    """Behind PgBouncer, 20 connections share 3 sessions, if the service knows of it."""
+
+    async def main(url: str) -> Bank:
+        async with project.running(DATABASE__URL=url) as unaware:
+            await eventually(partial(is_alive, unaware), 60)
+            assert not await is_ready(unaware)
+        async with (
+            project.served(
+                DATABASE__URL=url, DATABASE__TRANSACTION_POOLING="true", DATABASE__POOL_SIZE="20"
+            ) as service,
+            sound(service),
+        ):
+            bank = await opened_bank(service, DEADLINE + PATIENCE, 20, 1000)
+            async with asyncio.TaskGroup() as group:
+                for number in range(20):
+                    group.create_task(bank.move_some(f"client-{number}", lambda count: count == 20))
+            return bank
+
+    with pooler(server, sessions=3) as url:
+        pooled = {"MY_SERVICE_DATABASE__TRANSACTION_POOLING": "true"}
+        shell = project.shell | pooled | {"MY_SERVICE_DATABASE__URL": url}
+        check(run(project.folder, ["my-service", "migrate"], shell))
+        bank = asyncio.run(main(url))
+
+    bank.check(server.rows, 1000)
     assert bank.results["201"] > 200, bank.results
 
 

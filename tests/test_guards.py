@@ -1977,6 +1977,20 @@ BY_TESTS |= {
 }
 
 OF_POSTGRESQL = {
+    "no timeouts behind a pooler": change(
+        "test_transactions_have_the_timeouts_behind_a_pooler",
+        "tests/core/database/test_postgresql.py",
+        "core/database/postgresql.py",
+        "        set_timeouts(engine, settings)\n",
+        "        pass\n",
+    ),
+    "statements stay prepared behind a pooler": change(
+        "test_no_statement_stays_prepared_behind_a_pooler",
+        "tests/core/database/test_postgresql.py",
+        "core/database/postgresql.py",
+        "**(pooled_arguments() if is_pooled else {}),",
+        "",
+    ),
     "TLS of the database given up": change(
         "test_password_needs_the_tls_of_the_url",
         "tests/core/database/test_postgresql_url.py",

@@ -12,6 +12,7 @@ from {{ package_name }}.core.database import postgresql as dialect
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.settings import Settings
 
+from support.database import counted
 from support.tables import Note, NoteRepository, bodies
 
 Work = Callable[[AsyncSession], Awaitable[None]]
@@ -91,6 +92,38 @@ async def test_server_enforces_the_timeouts(database: Database) -> None:
         return [str(await session.scalar(text(f"SHOW {name}"))) for name in names]
 
     assert await database.read(read) == ["15s", "5s", "30s"]
+
+
+async def test_transactions_have_the_timeouts_behind_a_pooler(settings: Settings) -> None:
+    """With transaction pooling, one statement sets the timeouts in each transaction only."""
+    pooled = build(settings.database.model_copy(update={"transaction_pooling": True}))
+
+    async def read(session: AsyncSession) -> list[str]:
+        names = "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"
+        return [str(await session.scalar(text(f"SHOW {name}"))) for name in names]
+
+    with counted(pooled) as statements:
+        assert await pooled.read(read) == ["15s", "5s", "30s"]
+        assert await pooled.write(read) == ["15s", "5s", "30s"]
+    async with pooled.engine.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        assert (await outside.exec_driver_sql("SHOW statement_timeout")).scalar() == "0"
+    await pooled.engine.dispose()
+    assert len(statements) == 2 * (1 + 3)
+
+
+async def test_no_statement_stays_prepared_behind_a_pooler(settings: Settings) -> None:
+    """With transaction pooling, no prepared statement is left in a session for another client."""
+    limits = {"transaction_pooling": True, "pool_size": 1}
+    pooled = build(settings.database.model_copy(update=limits))
+
+    async def prepared(session: AsyncSession) -> list[str]:
+        await session.execute(text("SELECT 1"))
+        await session.execute(text("SELECT 2"))
+        return list(await session.scalars(text("SELECT name FROM pg_prepared_statements")))
+
+    assert await pooled.read(prepared) == []
+    await pooled.engine.dispose()
 
 
 async def test_idle_connection_is_tested(

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from pydantic import Field, SecretStr
-from sqlalchemy import Table, event
+from sqlalchemy import Connection, Table, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -51,6 +51,7 @@ class DatabaseSettings(SettingsGroup):
     connect_timeout_seconds: float = Field(default=5, gt=0, le=60)
     statement_timeout_seconds: float = Field(default=15, gt=0, le=3600)
     idle_in_transaction_timeout_seconds: float = Field(default=30, gt=0, le=3600)
+    transaction_pooling: bool = False
 
 
 def write_lock(_timeout: float) -> WriteLock:
@@ -58,16 +59,44 @@ def write_lock(_timeout: float) -> WriteLock:
     return nullcontext
 
 
-def build_engine(settings: DatabaseSettings) -> AsyncEngine:
-    """Return an engine; it connects on first use.
+def timeouts(settings: DatabaseSettings) -> dict[str, str]:
+    """Return the timeouts that the server enforces, so that it ends what a lost client started."""
+    seconds = {
+        "statement_timeout": settings.statement_timeout_seconds,
+        "lock_timeout": settings.lock_timeout_seconds,
+        "idle_in_transaction_session_timeout": settings.idle_in_transaction_timeout_seconds,
+    }
+    return {name: str(round(value * 1000)) for name, value in seconds.items()}
 
-    The server enforces the timeouts too, so that it ends what a lost client has started.
+
+def pooled_arguments() -> dict[str, object]:
+    """Return arguments for a pooler that gives each transaction another session.
+
+    A prepared statement without a name lasts as long as a transaction needs it. Named ones would
+    pile up in the sessions: the client closes them later, in whatever session it has then.
     """
+    return {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: "",
+    }
 
-    def milliseconds(seconds: float) -> str:
-        return str(round(seconds * 1000))
 
+def set_timeouts(engine: AsyncEngine, settings: DatabaseSettings) -> None:
+    """Set the timeouts in each transaction, by one statement."""
+    calls = (f"set_config('{name}', '{ms}', true)" for name, ms in timeouts(settings).items())
+    statement = f"SELECT {', '.join(calls)}"
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    event.listen(engine.sync_engine, "begin", begin)
+
+
+def build_engine(settings: DatabaseSettings) -> AsyncEngine:
+    """Return an engine; it connects on first use."""
     options = parse_url(settings.url.get_secret_value())
+    is_pooled = settings.transaction_pooling
     engine = create_async_engine(
         options.url,
         hide_parameters=True,  # an error with the values of a statement may reach the log
@@ -76,18 +105,17 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
         pool_timeout=settings.pool_timeout_seconds,
         connect_args={
             "timeout": settings.connect_timeout_seconds,
+            **(pooled_arguments() if is_pooled else {}),
             **options.arguments,
             "server_settings": {
                 "application_name": "{{ distribution_name }}",
-                "statement_timeout": milliseconds(settings.statement_timeout_seconds),
-                "lock_timeout": milliseconds(settings.lock_timeout_seconds),
-                "idle_in_transaction_session_timeout": milliseconds(
-                    settings.idle_in_transaction_timeout_seconds
-                ),
+                **({} if is_pooled else timeouts(settings)),  # poolers refuse them at the start
                 **options.server_settings,
             },
         },
     )
+    if is_pooled:
+        set_timeouts(engine, settings)
 
     def record_use(_connection: object, entry: ConnectionPoolEntry) -> None:
         entry.info["used"] = time.monotonic()
