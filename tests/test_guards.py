@@ -1960,6 +1960,13 @@ BY_TESTS |= {
         "interpolate=False",
         "interpolate=True",
     ),
+    "default registry hidden": change(
+        "test_default_registry_is_shown",
+        "tests/core/test_metrics.py",
+        "core/metrics.py",
+        "(*REGISTRY.collect(), *self.registry.collect())",
+        "[*self.registry.collect(), *list(REGISTRY.collect())[:0]]",
+    ),
     "misspelt variable ignored": change(
         "test_misspelt_name_is_refused",
         "tests/core/test_settings.py",

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-import httpx
+import httpx2
 
 from {{ package_name }}.app import create_app
 from {{ package_name }}.settings import Settings
@@ -14,7 +14,7 @@ from support.client import connect
 ROUNDS = 10
 
 
-async def race(client: httpx.AsyncClient, target: int, key: str) -> list[httpx.Response]:
+async def race(client: httpx2.AsyncClient, target: int, key: str) -> list[httpx2.Response]:
     """Delete a user while posts, accounts and transfers are made for them."""
     user = await new_user(client)
     source = await new_account(client, await new_user(client), 100)

@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastapi import APIRouter, WebSocket
+from prometheus_client import REGISTRY, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
+from {{ package_name }}.__main__ import main
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
@@ -155,6 +157,60 @@ async def test_applications_count_apart() -> None:
 
         assert await scraped(one, "http_requests_total")
         assert not await scraped(two, "http_requests_total")
+
+
+@pytest.fixture
+def counter() -> Iterator[Counter]:
+    """Yield a counter on the default registry, as modules and libraries create it."""
+    counter = Counter("orders_placed", "Orders placed.")
+    yield counter
+    REGISTRY.unregister(counter)
+
+
+async def test_default_registry_is_shown(counter: Counter) -> None:
+    """Each application shows the default registry; no metric is shown twice."""
+    counter.inc(3)
+    settings = Settings.load({"metrics": {"token": TOKEN}})
+    async with connect(create_app(settings)) as one, connect(create_app(settings)) as two:
+        assert await scraped(one, "orders_placed_total") == {(): 3}
+        assert await scraped(two, "orders_placed_total") == {(): 3}
+        text = (await one.get("/metrics", headers=BEARER)).text
+
+    families = [family.name for family in text_string_to_metric_families(text)]
+    assert len(families) == len(set(families))
+    assert {"python_gc_collections", "http_requests"} <= set(families)
+
+
+# As the linter of Prometheus, `promtool check metrics`: base units, in full.
+BAD_NAME = re.compile(
+    r"[^a-z0-9_]|_(count|sum|bucket|counter|gauge|histogram|summary|ms|sec|secs|milliseconds|"
+    r"microseconds|nanoseconds|minutes|hours|days|kb|mb|gb|kilobytes|megabytes|gigabytes|percent)$"
+)
+
+
+async def test_names_follow_prometheus(client: httpx2.AsyncClient) -> None:
+    """Every metric has a help text and a name by the conventions of Prometheus."""
+    await client.get("/orders/1")
+    text = (await client.get("/metrics", headers=BEARER)).text
+
+    for family in text_string_to_metric_families(text):
+        hint = f"{family.name}: add a help text, use snake_case and base units such as _seconds"
+        assert family.documentation, hint
+        assert not BAD_NAME.search(family.name), hint
+    counters = re.findall(r"^# TYPE (\S+) counter$", text, re.MULTILINE)
+    assert [name for name in counters if not name.endswith("_total")] == []
+
+
+@pytest.mark.parametrize("folder", ["", "missing", "file"])
+def test_folder_must_exist(
+    folder: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that the processes can't share ends the command with one line that names it."""
+    Path("file").touch()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", folder)
+
+    assert main([]) == 2
+    assert re.fullmatch(r"PROMETHEUS_MULTIPROC_DIR: .+\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("token", ["short", "a" * 40, "change-me-change-me-please"])

@@ -2,22 +2,27 @@
 
 import os
 import platform
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from secrets import compare_digest
 from typing import Annotated, TypeVar
 
 from fastapi import Request, Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, exposition
-from prometheus_client.gc_collector import GCCollector
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, exposition
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 from pydantic import AfterValidator, SecretStr
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import NAME, SettingsGroup
+from {{ package_name }}.core.settings import (
+    NAME,
+    InvalidSettingsError,
+    SettingsGroup,
+)
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.problems import CODES, problem_response
@@ -25,6 +30,8 @@ from {{ package_name }}.core.web.problems import CODES, problem_response
 # A client may send any method; an unknown one counts as OTHER.
 KNOWN_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "OTHER"
+
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 T = TypeVar("T")
 BoundSeries = tuple[Callable[[], None], Callable[[float], None]]
@@ -52,6 +59,22 @@ class MetricsSettings(SettingsGroup):
     token: Annotated[SecretStr, AfterValidator(check_token)] = SecretStr("")
 
 
+def is_multiprocess() -> bool:
+    """Return whether PROMETHEUS_MULTIPROC_DIR is set; prometheus_client reads it, too.
+
+    Raises:
+        InvalidSettingsError: It names no folder that can be written.
+    """
+    folder = os.environ.get(MULTIPROCESS_FOLDER)
+    if folder is None:
+        return False
+    if not folder or not Path(folder).is_dir() or not os.access(folder, os.W_OK):
+        raise InvalidSettingsError(
+            f"{MULTIPROCESS_FOLDER}: Name a folder that exists and can be written"
+        )
+    return True
+
+
 class Metrics:
     """The metrics of one application: a process may run several.
 
@@ -62,8 +85,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # prometheus_client reads the same variable.
-        self.multiprocess = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        self.multiprocess = is_multiprocess()
         self.requests = Counter(
             "http_requests",
             "Requests served.",
@@ -89,8 +111,6 @@ class Metrics:
             multiprocess_mode="max",
             registry=self.registry,
         ).labels(NAME, version(NAME), platform.python_version()).set(1)
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
         # Looking a series up by its labels costs more than adding to it.
         self.series: dict[tuple[str, str, int], BoundSeries] = {}
 
@@ -133,12 +153,19 @@ class Metrics:
             self.series[key] = series
         return series
 
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics of the application, and those of the default registry.
+
+        The latter has the metrics of the process, and those that libraries and modules create.
+        """
+        metrics = (*REGISTRY.collect(), *self.registry.collect())
+        return {metric.name: metric for metric in metrics}.values()
+
     async def expose(self, request: Request) -> Response:
         """Return the metrics of this process, or of all that share PROMETHEUS_MULTIPROC_DIR."""
-        registry = self.registry
-        if self.multiprocess:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # has no types
+        registry: Collector = self
+        if self.multiprocess:  # the folder has the metrics of every registry
+            registry = MultiProcessCollector(None)  # type: ignore[no-untyped-call]  # has no types
         encode, content_type = exposition.choose_encoder(request.headers.get("accept", ""))
         return Response(encode(registry), headers={"Content-Type": content_type})
 
