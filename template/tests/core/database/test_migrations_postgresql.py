@@ -89,7 +89,7 @@ def test_index_is_created_concurrently(revisions: Revisions) -> None:
         "with op.get_context().autocommit_block():\n"
         '    op.create_index("ix_id", "orders", ["id"], postgresql_concurrently=True)\n'
         '    timeout = op.get_bind().scalar(sa.text("SHOW statement_timeout"))\n'
-        'op.execute(f"COMMENT ON TABLE orders IS \'{timeout}\'")'
+        "op.execute(f\"COMMENT ON TABLE orders IS '{timeout}'\")"
     )
 
     command.upgrade(revisions.config, "heads")

@@ -13,7 +13,10 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.util import CommandError
 from sqlalchemy import CheckConstraint, Connection, Index, String, Table
 
-from {{ package_name }}.core.database.sqlite import DatabaseSettings, database_file
+from {{ package_name }}.core.database.sqlite import (
+    DatabaseSettings,
+    database_file,
+)
 
 RENDER_AS_BATCH = True
 """A change of a column copies its table."""
