@@ -115,6 +115,7 @@ def test_unreachable_database_is_reported_in_one_sentence(
     assert printed.out == ""
     assert printed.err in {
         "The database can't be reached.\n",
+        "The file of the database can't be created.\n",
         "The database is unavailable.\n",
     }
 

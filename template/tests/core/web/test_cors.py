@@ -47,7 +47,7 @@ async def talk(socket: WebSocket) -> None:
 
 def build_app(**cors: object) -> Application:
     """Return an application with tight limits and these CORS settings."""
-    limits = {"max_body_bytes": 10, "request_timeout_seconds": 0.1, "allowed_hosts": "test"}
+    limits = {"max_body_bytes": 10, "request_timeout_seconds": 0.1, "allowed_hosts": ["test"]}
     settings = Settings.load({"cors": cors, "limits": limits})
     named = {item.name: item for item in all_components(settings)}
     return build(settings.limits, [named["cors"], Component(name="try", routers=(router,))])

@@ -257,7 +257,7 @@ async def test_requests_over_the_limit_get_503(trial: Trial) -> None:
 )
 async def test_only_known_hosts_are_served(host: str, status: int) -> None:
     """A Host header with another name gets 400: it could poison links and caches."""
-    hosts = "EXAMPLE.org:8000,*.example.com,[::1]"
+    hosts = ["EXAMPLE.org:8000", "*.example.com", "[::1]"]
     async with connect(build(limited(allowed_hosts=hosts).limits, [])) as client:
         response = await client.get("/nowhere", headers={"Host": host})
 
@@ -268,7 +268,7 @@ async def test_only_known_hosts_are_served(host: str, status: int) -> None:
 def test_allowed_host_is_a_name(host: str) -> None:
     """Another text would refuse every client."""
     with pytest.raises(InvalidSettingsError, match=r"ALLOWED_HOSTS__0: .*Write a host name"):
-        limited(allowed_hosts=host)
+        limited(allowed_hosts=[host])
 
 
 async def test_second_host_header_is_refused(settings: Settings) -> None:
@@ -282,7 +282,7 @@ async def test_second_host_header_is_refused(settings: Settings) -> None:
 
 async def test_websockets_have_limits(trial: Trial) -> None:
     """Too many open WebSockets, another host or a drain refuse a further one."""
-    settings = limited(max_concurrent_requests=1, allowed_hosts="test")
+    settings = limited(max_concurrent_requests=1, allowed_hosts=["test"])
     app = build(settings.limits, [trial.component])
     host = {"Host": "test"}
     assert (await open_websocket(app, "/try/talk", {"Host": "other"}))[0]["status"] == 400

@@ -245,9 +245,11 @@ async def run_on_database(settings: DatabaseSettings) -> None:
     Raises:
         CommandError: The database is unavailable.
     """
-    engine = build_engine(settings)
     try:
-        dialect.prepare(settings)
+        engine = build_engine(dialect.prepare(settings))
+    except OSError as error:
+        raise CommandError("The file of the database can't be created.") from error
+    try:
         async with engine.connect() as connection:
             await connection.run_sync(run_migrations)
     except OSError as error:

@@ -16,13 +16,12 @@ RENDER_AS_BATCH = False
 """ALTER TABLE changes a column in place."""
 
 BEFORE_MIGRATIONS = (
-    "SET statement_timeout = 0",  # in the block of `autocommit_block`, too
+    "SELECT set_config('app.lock_timeout', current_setting('lock_timeout'), true)",
     "SET LOCAL lock_timeout = 0",
     "SELECT pg_advisory_xact_lock(20260101)",  # an arbitrary key, always the same
-    "SET LOCAL lock_timeout TO DEFAULT",
+    "SELECT set_config('lock_timeout', current_setting('app.lock_timeout'), true)",
 )
-"""One process migrates at a time and the others wait, so that two may start together. A migration
-has no statement timeout, but its lock timeout: queries queue behind a waiting ALTER TABLE."""
+"""One process migrates at a time and the others wait, so that two may start together."""
 
 CHECKS: tuple[Callable[[MigrationContext, MigrationInfo], None], ...] = ()
 """The server checks every foreign key by itself."""
@@ -42,8 +41,13 @@ def compare_default(
     return None  # Alembic compares
 
 
-def prepare(_settings: DatabaseSettings) -> None:
-    """Do nothing: the database exists."""
+def prepare(settings: DatabaseSettings) -> DatabaseSettings:
+    """Return the settings for migrations.
+
+    A migration has no statement timeout, but its lock timeout: queries queue behind a waiting ALTER
+    TABLE.
+    """
+    return settings.model_copy(update={"statement_timeout_seconds": 0})
 
 
 @contextmanager

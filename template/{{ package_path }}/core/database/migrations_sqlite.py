@@ -170,11 +170,16 @@ compare_default = True
 """Alembic compares defaults."""
 
 
-def prepare(settings: DatabaseSettings) -> None:
-    """Create the file; the service itself never does."""
+def prepare(settings: DatabaseSettings) -> DatabaseSettings:
+    """Create the file, which the service itself never does; return the settings for migrations.
+
+    Raises:
+        OSError: The folder is missing, or may not be written.
+    """
     file = database_file(settings)
     if file is not None:
         file.touch()
+    return settings
 
 
 @contextmanager

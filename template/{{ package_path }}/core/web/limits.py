@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Response
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from starlette.middleware.body_limit import RequestBodyLimitResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from {{ package_name }}.core.settings import SettingsGroup, split_commas
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.problems import (
@@ -43,9 +43,7 @@ class LimitsSettings(SettingsGroup):
     body_timeout_seconds: float = Field(default=30, gt=0, le=3600)
     request_timeout_seconds: float = Field(default=30, gt=0, le=3600)
     max_concurrent_requests: int = Field(default=256, ge=1, le=100_000)
-    allowed_hosts: Annotated[
-        tuple[Annotated[str, AfterValidator(check_host)], ...], BeforeValidator(split_commas)
-    ] = ("*",)
+    allowed_hosts: tuple[Annotated[str, AfterValidator(check_host)], ...] = ("*",)
 
 
 class Body:
