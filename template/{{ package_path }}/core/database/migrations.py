@@ -227,7 +227,7 @@ def run_migrations(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        compare_server_default=dialect.compare_default,
+        compare_server_default=True,
         include_object=include_object,
         on_version_apply=check_step,
         process_revision_directives=write_dependencies,

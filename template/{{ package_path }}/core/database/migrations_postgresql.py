@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
+from alembic.ddl.postgresql import PostgresqlImpl
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic_postgresql_enum import Config, set_configuration
 from sqlalchemy import Column, Connection, text
@@ -27,18 +28,30 @@ CHECKS: tuple[Callable[[MigrationContext, MigrationInfo], None], ...] = ()
 """The server checks every foreign key by itself."""
 
 
-def compare_default(
-    _context: MigrationContext,
-    column: Column[Any],
-    _model: object,
-    stored: str | None,
-    _default: object,
-    declared: str | None,
-) -> bool | None:
-    """Compare the texts of two defaults of type json: PostgreSQL has no operator for the values."""
-    if stored and declared and type(column.type) is JSON:
-        return stored.removesuffix("::json") != declared.removesuffix("::json")
-    return None  # Alembic compares
+class ComparingImpl(PostgresqlImpl):
+    """Compares the defaults of type json by their text: PostgreSQL can't compare the values.
+
+    Alembic uses the last class that is defined for a dialect.
+    """
+
+    __dialect__ = "postgresql"
+
+    def compare_server_default(
+        self,
+        inspector_column: Column[Any],
+        metadata_column: Column[Any],
+        rendered_metadata_default: str | None,
+        rendered_inspector_default: str | None,
+    ) -> bool:
+        """Return whether two defaults differ."""
+        stored, declared = rendered_inspector_default, rendered_metadata_default
+        if stored and declared and type(inspector_column.type) is JSON:
+            return stored.removesuffix("::json") != declared.removesuffix("::json")
+        return bool(
+            super().compare_server_default(  # type: ignore[no-untyped-call]
+                inspector_column, metadata_column, declared, stored
+            )
+        )
 
 
 def prepare(settings: DatabaseSettings) -> DatabaseSettings:

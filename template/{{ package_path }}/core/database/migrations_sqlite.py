@@ -166,9 +166,6 @@ def check_foreign_keys(migration: MigrationContext, step: MigrationInfo) -> None
 CHECKS = (check_foreign_keys,)
 """Run after each migration, in its transaction."""
 
-compare_default = True
-"""Alembic compares defaults."""
-
 
 def prepare(settings: DatabaseSettings) -> DatabaseSettings:
     """Create the file, which the service itself never does; return the settings for migrations.
