@@ -1456,6 +1456,41 @@ BY_TESTS = {
             """
         },
     ),
+    "foreign keys on during a migration": change(
+        "test_change_of_a_table_keeps_every_row",
+        "tests/core/database/test_revisions.py",
+        "core/database/migrations_sqlite.py",
+        "PRAGMA foreign_keys=OFF",
+        "PRAGMA foreign_keys=ON",
+    ),
+    "foreign keys not checked after a migration": change(
+        "test_migration_that_breaks_a_foreign_key_is_rolled_back",
+        "tests/core/database/test_migrations_sqlite.py",
+        "core/database/migrations_sqlite.py",
+        "CHECKS = (check_foreign_keys,)",
+        "CHECKS = ()",
+    ),
+    "migration without its dependencies": change(
+        "test_migration_depends_on_the_branches_that_it_refers_to",
+        "tests/core/database/test_revisions.py",
+        "core/database/migrations.py",
+        "        process_revision_directives=write_dependencies,\n",
+        "",
+    ),
+    "ids handed out again": change(
+        "test_id_of_a_deleted_row_is_not_used_again",
+        "tests/core/database/test_sqlite.py",
+        "core/database/models.py",
+        "    __table_cls__ = staticmethod(build_table)\n",
+        "",
+    ),
+    "ready without migrations": change(
+        "test_not_ready_if_a_migration_is_pending",
+        DATABASE,
+        "core/database/__init__.py",
+        "if not migrations.is_current(applied):",
+        "if applied is None:",
+    ),
     "migration without a way back": Break(
         gate=(*TESTS, "tests/core/database/test_migrations.py"),
         refused_by="test_up_down_and_up",
