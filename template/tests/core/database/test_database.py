@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from traceback import format_exception
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
 from fastapi import APIRouter
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
@@ -25,11 +28,11 @@ from {{ package_name }}.core.database import (
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.settings import NAME
+from {{ package_name }}.core.settings import NAME, PREFIX
 from {{ package_name }}.settings import Settings
 
 from support.client import connect
-from support.database import AWAY
+from support.database import AWAY, PROJECT
 from support.tables import Note, bodies
 
 
@@ -311,3 +314,12 @@ async def test_errors_show_no_parameters(database: Database) -> None:
     with pytest.raises(IntegrityError) as failed:
         await database.write(work)
     assert value not in "".join(format_exception(failed.value))
+
+
+def test_alembic_rejects_bad_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command of Alembic shows one line for a bad URL, and nothing of it."""
+    monkeypatch.setenv(f"{PREFIX}DATABASE__URL", "hunter2")
+
+    with pytest.raises(CommandError, match=rf"\A{PREFIX}DATABASE__URL: [^\n]+\Z") as refused:
+        command.current(Config(toml_file=PROJECT))
+    assert "hunter2" not in str(refused.value)

@@ -304,8 +304,8 @@ async def test_noise_gets_400(server: InProcessServer, noise: bytes) -> None:
     assert await send_raw(server, noise) == (400, "bad_request")
 
 
-@pytest.mark.parametrize(("trusted", "host"), [("", "127.0.0.1"), ("127.0.0.0/8", "203.0.113.7")])
-async def test_only_trusted_proxies_name_the_client(trusted: str, host: str) -> None:
+@pytest.mark.parametrize(("trusted", "host"), [([], "127.0.0.1"), (["127.0.0.0/8"], "203.0.113.7")])
+async def test_only_trusted_proxies_name_the_client(trusted: list[str], host: str) -> None:
     """X-Forwarded-For is ignored unless a trusted proxy sends it."""
     settings = Settings.load({"server": {"trusted_proxies": trusted}})
     async with (
