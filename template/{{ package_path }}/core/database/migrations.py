@@ -245,10 +245,7 @@ async def run_on_database(settings: DatabaseSettings) -> None:
     Raises:
         CommandError: The database is unavailable.
     """
-    try:
-        engine = build_engine(dialect.prepare(settings))
-    except OSError as error:
-        raise CommandError("The file of the database can't be created.") from error
+    engine = build_engine(dialect.prepare(settings))
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run_migrations)

@@ -171,11 +171,14 @@ def prepare(settings: DatabaseSettings) -> DatabaseSettings:
     """Create the file, which the service itself never does; return the settings for migrations.
 
     Raises:
-        OSError: The folder is missing, or may not be written.
+        CommandError: The folder is missing, or may not be written.
     """
     file = database_file(settings)
-    if file is not None:
-        file.touch()
+    try:
+        if file is not None:
+            file.touch()
+    except OSError as error:
+        raise CommandError("The file of the database can't be created.") from error
     return settings
 
 
