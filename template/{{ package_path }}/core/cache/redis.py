@@ -44,8 +44,6 @@ if type(now) ~= 'string' or now == ARGV[1] then
 end
 """
 
-PARAMETER_ERRORS = (RedisError, TypeError, ValueError)
-
 
 def check_redis_url(value: SecretStr) -> SecretStr:
     """Return the URL of a Redis server.
@@ -62,7 +60,7 @@ def check_redis_url(value: SecretStr) -> SecretStr:
             raise ValueError("Use the number of a database as the path, such as /0")
     try:  # it opens no connection
         ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]  # has no types
-    except PARAMETER_ERRORS:
+    except REDIS_ERRORS:
         raise ValueError("Use only parameters that redis-py has, with valid values") from None
     return value
 

@@ -30,6 +30,7 @@ READ_ONLY_OPTIONS: Mapping[str, object] = {"read_only": True}
 
 
 EXAMPLE = "Use a URL such as sqlite:///folder/file.db, or sqlite:////folder/file.db from the root"
+PARSE_ERRORS = (ArgumentError, ValueError)  # the latter for a port that is no number
 DRIVER_PARAMETERS = {"cached_statements", "detect_types", "isolation_level", "timeout", "uri"}
 
 
@@ -42,7 +43,7 @@ def parse_url(value: str) -> URL:
     check_characters(value)
     try:
         url = make_url(value)
-    except (ArgumentError, ValueError):  # a port that is no number
+    except PARSE_ERRORS:
         raise ValueError(EXAMPLE) from None
     path = url.database or ""
     if url.drivername not in {"sqlite", "sqlite+aiosqlite"} or url.host or not path:
