@@ -122,16 +122,23 @@ CLASHES_IN_TESTS = {
 # Names that vulture takes for unused at 60 %: a framework uses them, or the owner's code.
 USED_BY_NAME = (
     "capture_signals,force_exit,send_400_response,should_exit",  # uvicorn
+    "chunked_encoding,expected_content_length,keep_alive,more_body",  # uvicorn
+    "send_with_limit,response_started",  # Starlette
+    "settings_customise_sources,_read_env_file",  # pydantic-settings
+    "ComparingImpl,CopyingImpl,_skip_functional_indexes,prep_table_for_batch",  # Alembic
+    "__class__",  # Python
     "critical,debug,error,info,warning",  # structlog calls the output by the level
     "terminator",  # logging
     "model_config",  # pydantic
     "cache_ok,impl,process_bind_param,result_processor,type_annotation_map",  # SQLAlchemy
+    "colspecs,ondelete,onupdate",  # SQLAlchemy
     "isolation_level",  # SQLAlchemy's driver
     "on_start",  # OpenTelemetry
     "create_app_from_environment",  # the reloading server imports it by its name
     "admin_endpoints,draining,duration,gauges,probe",  # practices read them; the project may
     "created,created_at",  # members of a response and of a row
-    "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide",  # what routes of the owner use
+    "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide,public_path",  # routes of the owner
+    "HttpUrl",  # what settings of the owner use
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
     "Repository,add_gauge,descending,enqueue,list_page,metrics_component,read,save",
     "Id,IdPath,NO_NUL,RequestBody,ResponseBody,SINGLE_LINE",

@@ -115,7 +115,7 @@ class Environment(EnvSettingsSource):
         check_names(self.settings_cls, self.env_vars)
         return super().__call__()
 
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ANN401  # as the base class
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: str) -> object:
         """Decode JSON, or commas. What is neither stays text, which the validation refuses."""
         # There is no field for a value in a dict.
         annotation, metadata = getattr(field, "annotation", None), getattr(field, "metadata", ())

@@ -219,7 +219,7 @@ class Reused(Model):
     """A model that wants SQLite's default."""
 
     __tablename__ = "reused"
-    __table_args__ = {"sqlite_autoincrement": False}  # noqa: RUF012 - SQLAlchemy's form
+    __table_args__ = ({"sqlite_autoincrement": False},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
 

@@ -214,7 +214,7 @@ def include_object(
     _item: object,
     name: str | None,
     kind: str,
-    reflected: bool,  # noqa: FBT001 - Alembic passes it by position
+    reflected: object,
     model: object,
 ) -> bool:
     """Return whether Alembic compares an object; a table that no migration created is not ours."""

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import URL, Connection, Table, event, make_url
@@ -75,12 +75,12 @@ class DatabaseSettings(SettingsGroup):
     slow_query_seconds: float = Field(default=0.5, gt=0, le=3600)
 
 
-def build_table(*args: Any, **options: Any) -> Table:  # noqa: ANN401 - as Table has them
+def build_table(*args: object, **options: object) -> Table:
     """Build the table of a model: it never hands out the id of a deleted row again.
 
     SQLite takes AUTOINCREMENT for an INTEGER PRIMARY KEY only.
     """
-    table = Table(*args, **options)
+    table = cast(Callable[..., Table], Table)(*args, **options)
     key = table.autoincrement_column
     if key is not None and key.type.compile(sqlite.dialect()) == "INTEGER":
         table.dialect_options["sqlite"]["autoincrement"] = options.get("sqlite_autoincrement", True)

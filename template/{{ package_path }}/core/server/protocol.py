@@ -37,7 +37,7 @@ class Http10Cycle(RequestResponseCycle):
             if self.until_close:
                 self.chunked_encoding = False
         elif self.until_close:
-            body = cast("HTTPResponseBodyEvent", message).get("body", b"")
+            body = cast(HTTPResponseBodyEvent, message).get("body", b"")
             self.expected_content_length = len(body)
         await super().send(message)
 

