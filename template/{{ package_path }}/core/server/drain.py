@@ -30,16 +30,13 @@ class DrainingServer(uvicorn.Server):
             self.stop_at = time.monotonic() + self.drain_seconds
         else:
             self.should_exit = self.force_exit = True
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; after a second signal, cancel the requests in flight instead of waiting for them.
-
-        uvicorn would skip the shutdown of the components then.
-        """
-        await super().shutdown(sockets)
-        if self.force_exit:
             for task in self.server_state.tasks:
                 task.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; after a second signal too, when uvicorn would skip the stop of the components."""
+        await super().shutdown(sockets)
+        if self.force_exit:
             await self.lifespan.shutdown()
 
     async def on_tick(self, counter: int) -> bool:
