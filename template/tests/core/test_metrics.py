@@ -162,7 +162,7 @@ async def test_applications_count_apart() -> None:
 @pytest.fixture
 def counter() -> Iterator[Counter]:
     """Yield a counter on the default registry, as modules and libraries create it."""
-    counter = Counter("orders_placed", "Orders placed.")
+    counter = Counter("default_registry_events", "Events of the test.")
     yield counter
     REGISTRY.unregister(counter)
 
@@ -172,8 +172,8 @@ async def test_default_registry_is_shown(counter: Counter) -> None:
     counter.inc(3)
     settings = Settings.load({"metrics": {"token": TOKEN}})
     async with connect(create_app(settings)) as one, connect(create_app(settings)) as two:
-        assert await scraped(one, "orders_placed_total") == {(): 3}
-        assert await scraped(two, "orders_placed_total") == {(): 3}
+        assert await scraped(one, "default_registry_events_total") == {(): 3}
+        assert await scraped(two, "default_registry_events_total") == {(): 3}
         text = (await one.get("/metrics", headers=BEARER)).text
 
     families = [family.name for family in text_string_to_metric_families(text)]

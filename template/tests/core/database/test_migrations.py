@@ -62,7 +62,8 @@ def test_unknown_migration_is_reported_in_one_sentence(
     """`migrate` says that a newer release has migrated the database."""
     config = alembic(url)
     command.upgrade(config, "heads")
-    change(url, "UPDATE alembic_version SET version_num = 'f00d' WHERE version_num = '0001'")
+    change(url, "DELETE FROM alembic_version")
+    change(url, "INSERT INTO alembic_version VALUES ('f00d')")
     monkeypatch.setenv(f"{PREFIX}DATABASE__URL", url)
 
     assert main(["migrate"]) == 1
