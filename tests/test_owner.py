@@ -785,4 +785,7 @@ def test_own_resource_stands_without_the_example(project: Path, environment: Env
         update(project, environment, example=example)
         assert own_files(project) == own
         check_project(project, environment)
-    assert git(project, "diff", "--name-only", before) == ""
+    assert git(project, "diff", "--name-only", before, "--", ":!uv.lock") == ""
+    # uv lists the environments of a lock in the order in which it comes to them.
+    locks = [git(project, "show", f"{commit}:uv.lock") for commit in (before, "HEAD")]
+    assert sorted(locks[0].splitlines()) == sorted(locks[1].splitlines())
