@@ -57,6 +57,7 @@ def main() -> int:
 
     print("Installing it ...", flush=True)
     subprocess.run(["uv", "sync", "--quiet"], cwd=project, env=environment, check=True)
+    subprocess.run(["uv", "run", "my-service", "migrate"], cwd=project, env=environment, check=True)
 
     port = free_port()
     command = ["uv", "run", "my-service", "--port", str(port)]
