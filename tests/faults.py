@@ -1027,7 +1027,6 @@ ODD_CHUNKS = (
 )
 
 METHODS = (
-    b"HEAD",
     b"PUT",
     b"PATCH",
     b"DELETE",
