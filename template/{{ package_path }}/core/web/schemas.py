@@ -28,7 +28,7 @@ def check_spelling(value: object) -> object:
     return value
 
 
-IdPath = Annotated[int, BeforeValidator(check_spelling), Path(ge=1, le=MAX_ID)]
+IdPath = Annotated[Id, BeforeValidator(check_spelling), Path()]
 
 
 class RequestBody(BaseModel):
