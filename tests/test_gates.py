@@ -138,7 +138,7 @@ USED_BY_NAME = (
     "admin_endpoints,draining,duration,gauges,probe",  # practices read them; the project may
     "created,created_at",  # members of a response and of a row
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide,public_path",  # routes of the owner
-    "HttpUrl",  # what settings of the owner use
+    "HttpBaseUrl",  # what settings of the owner use
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
     "Repository,add_gauge,descending,enqueue,list_page,metrics_component,read,save",
     "Id,IdPath,NO_NUL,RequestBody,ResponseBody,SINGLE_LINE",

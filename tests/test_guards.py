@@ -850,8 +850,8 @@ BY_TESTS = {
         "test_body_over_the_limit_is_rejected",
         LIMITS,
         "core/web/middleware.py",
-        "            app = self.limited_app\n",
-        "            app = self.app\n",
+        "            app = BodyLimit(app, self.settings.max_body_bytes)\n",
+        "",
     ),
     "no deadline": change(
         "test_response_must_start_in_time",

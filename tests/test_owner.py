@@ -69,7 +69,7 @@ from my_service.core.cache import Cache, cached
 from my_service.core.cache.codec import JsonCodec
 from my_service.core.concurrency import all_or_nothing
 from my_service.core.metrics import Metrics
-from my_service.core.settings import CommaSeparated, SettingsGroup
+from my_service.core.settings import SettingsGroup
 from my_service.core.web.context import RequestContext
 
 MAX_CONCURRENT_REQUESTS = 10
@@ -79,7 +79,7 @@ class OrdersSettings(SettingsGroup):
     """Orders."""
 
     supplier_url: str = Field(default="https://supplier.example.org/price", pattern=r"^https?://")
-    recipients: CommaSeparated = ("orders@example.org",)
+    recipients: tuple[str, ...] = ("orders@example.org",)
     token: SecretStr = SecretStr("")
 
 

@@ -27,10 +27,6 @@ NAME = "{{ distribution_name }}"
 PREFIX = "{{ env_prefix }}"
 
 
-CommaSeparated = tuple[str, ...]
-"""A variable of this type, or of another list, set or tuple, has commas or JSON."""
-
-
 def check_characters(value: str) -> None:
     """Raise for a URL with white space or characters that don't print.
 
@@ -70,7 +66,7 @@ def check_http_url(value: str) -> str:
     return value and check_url(value, ("http", "https"), "https://example.org/path")
 
 
-HttpUrl = Annotated[str, AfterValidator(check_http_url)]
+HttpBaseUrl = Annotated[str, AfterValidator(check_http_url)]
 """The URL of an HTTP service; empty for none."""
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import NAME, HttpUrl, SettingsGroup
+from {{ package_name }}.core.settings import NAME, HttpBaseUrl, SettingsGroup
 
 EXPORT_TIMEOUT_SECONDS = 5
 
@@ -23,7 +23,7 @@ EXPORT_TIMEOUT_SECONDS = 5
 class TracingSettings(SettingsGroup):
     """Traces; an empty endpoint switches them off."""
 
-    endpoint: HttpUrl = ""
+    endpoint: HttpBaseUrl = ""
     sample_ratio: float = Field(default=0.1, ge=0, le=1)
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.http_client.stale import StaleIfError
-from {{ package_name }}.core.settings import HttpUrl, SettingsGroup
+from {{ package_name }}.core.settings import HttpBaseUrl, SettingsGroup
 from {{ package_name }}.services.valuation import Currency
 
 # A missing rate must not surface as "account not found".
@@ -19,7 +19,7 @@ INVALID_RESPONSE_ERRORS = (KeyError, NotFoundError, ValidationError)
 class ExchangeRatesSettings(SettingsGroup):
     """Exchange rates; without a URL there is no valuation."""
 
-    url: HttpUrl = ""
+    url: HttpBaseUrl = ""
     currency: str = Field(default="EUR", pattern=r"^(CHF|EUR|GBP|USD)$")
     stale_seconds: float = Field(default=86_400, ge=0, le=604_800)
 

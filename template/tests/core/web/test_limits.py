@@ -264,7 +264,9 @@ async def test_only_known_hosts_are_served(host: str, status: int) -> None:
     assert response.status_code == status
 
 
-@pytest.mark.parametrize("host", ["https://example.org", "example.org/path", "user@example.org"])
+@pytest.mark.parametrize(
+    "host", ["https://example.org", "example.org/path", "user@example.org", "::1", "a.*.org", "*x"]
+)
 def test_allowed_host_is_a_name(host: str) -> None:
     """Another text would refuse every client."""
     with pytest.raises(InvalidSettingsError, match=r"ALLOWED_HOSTS__0: .*Write a host name"):

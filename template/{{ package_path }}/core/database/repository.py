@@ -77,16 +77,11 @@ class Repository(Generic[ModelT]):
             async with self.session.begin_nested():
                 yield
         except IntegrityError as error:
-            found = (
-                mapped
-                for name, mapped in self.constraint_errors.items()
-                if dialect.violates(error, name)
-            )
-            mapped = next(found, None)
-            if mapped is None:
-                raise
-            kind, message = mapped
-            raise kind(message) from error
+            for name, mapped in self.constraint_errors.items():
+                if mapped is not None and dialect.violates(error, name):
+                    kind, message = mapped
+                    raise kind(message) from error
+            raise
 
     def ascending(self, page: PageQuery) -> Select[ModelT]:
         """Return the statement for a page, oldest row first."""

@@ -50,7 +50,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     Attributes:
         received: Bytes since the last head or body chunk was complete.
-        data: The bytes that the parser has received last.
+        data: The bytes that the parser is reading.
         unsent_bytes: Response bytes in the write buffer at the last check.
         unsent_since: When the buffer last shrank, by time.monotonic().
     """
@@ -81,6 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.received += len(data)
         self.data = data
         super().data_received(data)
+        self.data = b""
         if self.received > self.settings.max_header_bytes:
             self.reject(problem_response(431, CODES[431], headers=CONNECTION_CLOSE))
         elif self.reading_headers and self.received and self.timer is None:

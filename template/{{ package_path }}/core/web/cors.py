@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import ForbiddenError
-from {{ package_name }}.core.settings import CommaSeparated, SettingsGroup
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.problems import CODES, problem_response
 
@@ -25,9 +25,9 @@ MAX_AGE_SECONDS = 600
 class CorsSettings(SettingsGroup):
     """CORS. No origin is allowed by default."""
 
-    origins: CommaSeparated = ()
-    methods: CommaSeparated = ("GET", "POST", "PUT", "PATCH", "DELETE")
-    headers: CommaSeparated = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    headers: tuple[str, ...] = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
     credentials: bool = False
 
     @model_validator(mode="after")

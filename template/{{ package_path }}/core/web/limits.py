@@ -1,12 +1,13 @@
 """Limits for a single request and for all requests in flight."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Response
 from pydantic import AfterValidator, Field
 from starlette.middleware.body_limit import RequestBodyLimitResponder
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
 from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.web.context import RequestContext
@@ -16,6 +17,9 @@ from {{ package_name }}.core.web.problems import (
     CONNECTION_CLOSE,
     problem_response,
 )
+
+# Brackets are for addresses of IPv6.
+HOST = re.compile(r"\*|(?:(?:\*\.)?[\w.-]+|\[[\dA-Fa-f.:]+\])(?::\d+)?")
 
 
 def host_name(host: str) -> str:
@@ -31,8 +35,8 @@ def check_host(value: str) -> str:
     Raises:
         ValueError: It is no host name.
     """
-    if value != "*" and any(character in value for character in "/@ "):
-        raise ValueError("Write a host name, such as example.org or *.example.org")
+    if HOST.fullmatch(value) is None:
+        raise ValueError("Write a host name, such as example.org, *.example.org or [::1]")
     return host_name(value)
 
 
@@ -115,12 +119,3 @@ class AdmissionControl:
         if self.hosts and not self.is_allowed_host(request_headers.get(b"host", b"")):
             return problem_response(400, "unknown_host", headers=CONNECTION_CLOSE)
         return None
-
-
-def limit_body(app: ASGIApp, max_body_bytes: int) -> ASGIApp:
-    """Return an application with a limit for the body of its requests."""
-
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(app, max_body_bytes)(scope, receive, send)
-
-    return limited

@@ -19,8 +19,8 @@ from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import (
     AdmissionControl,
     Body,
+    BodyLimit,
     LimitsSettings,
-    limit_body,
 )
 from {{ package_name }}.core.web.problems import (
     CODES,
@@ -76,7 +76,6 @@ class RequestMiddleware:
         in_flight: InFlightRequests,
     ) -> None:
         self.app = app
-        self.limited_app = limit_body(app, settings.max_body_bytes)
         self.settings = settings
         self.in_flight = in_flight
         self.admission = AdmissionControl(settings, in_flight)
@@ -103,10 +102,10 @@ class RequestMiddleware:
         context = RequestContext(scope, scope["method"], request_headers, time.perf_counter(), [])
         in_flight, task = self.in_flight, current_task()
         in_flight.deadlines[task] = context.start + in_flight.timeout
-        app = self.app
+        app: ASGIApp = self.app
         body = None
         if b"content-length" in request_headers or b"transfer-encoding" in request_headers:
-            app = self.limited_app
+            app = BodyLimit(app, self.settings.max_body_bytes)
             body = Body(receive, partial(in_flight.reset_deadline, task))
             receive = body.receive
             in_flight.deadlines[task] = context.start + self.settings.body_timeout_seconds

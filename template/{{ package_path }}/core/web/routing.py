@@ -65,13 +65,13 @@ class Route(APIRoute):
         for route in scope["app"].router.routes:
             match, child_scope = route.matches(scope)
             if match is not Match.NONE:
-                for method in getattr(route, "methods", ()):
+                for method in getattr(route, "methods", None) or ():
                     by_method.setdefault(method, (route, child_scope))
         if "GET" in by_method:
             by_method.setdefault("HEAD", by_method["GET"])
         if scope["method"] not in by_method:
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(by_method))})
-        route, child_scope = by_method["HEAD"]
+        route, child_scope = by_method[scope["method"]]
         scope.update(child_scope)
         await route.app(scope, receive, send)
 
@@ -219,17 +219,12 @@ def public_path(request: Request, path: str) -> str:
     return f"{request.scope.get('root_path', '')}{path}"
 
 
-def get_endpoint(route: BaseRoute) -> object:
-    """Return the endpoint of a plain route."""
-    return getattr(route, "endpoint", None)
-
-
 def route_template(scope: Scope) -> str:
     """Return the template of the route that served a request, or "unmatched"."""
     if TEMPLATE in scope:
         return str(scope[TEMPLATE])
     route = scope.get("route")
     if route is None and "endpoint" in scope:  # plain routes of FastAPI don't set it
-        found = (item for item in scope["router"].routes if get_endpoint(item) is scope["endpoint"])
-        route = next(found, None)
+        routes, endpoint = scope["router"].routes, scope["endpoint"]
+        route = next((item for item in routes if getattr(item, "endpoint", None) is endpoint), None)
     return getattr(route, "path_format", getattr(route, "path", "unmatched"))
