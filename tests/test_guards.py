@@ -98,7 +98,7 @@ def change(
     refused_by: str, tests: str, at: str, old: str, new: str, *more: tuple[str, str]
 ) -> Break:
     """Return the mistake of changing lines of a file; a test must fail."""
-    name = at if at.startswith(("tests", ".env")) else f"{PACKAGE}/{at}"
+    name = at if at.startswith(("tests", ".env", "pyproject")) else f"{PACKAGE}/{at}"
     changes = tuple((name, *pair) for pair in ((old, new), *more))
     return Break(gate=(*TESTS, f"{tests}::{refused_by}"), refused_by=refused_by, change=changes)
 
@@ -951,6 +951,13 @@ BY_TESTS = {
         "{**form_limits, **original.form_limits}",
         "original.form_limits",
     ),
+    "application that FastAPI's command can't find": change(
+        "test_factory_builds_from_the_environment",
+        "tests/core/test_cli.py",
+        "pyproject.toml",
+        "app:create_app_from_environment",
+        "app:app",
+    ),
     "HEAD refused": change(
         "test_head_is_get_without_a_body",
         ROUTING,
@@ -1222,8 +1229,8 @@ BY_TESTS = {
         "test_other_violated_constraints_stay_errors",
         "tests/core/database/test_repository.py",
         "core/database/repository.py",
-        "if dialect.violates(error, name)",
-        "if name",
+        "and dialect.violates(error, name)",
+        "and name",
         (
             "constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {}",
             'constraint_errors = {"any": (AppError, "Conflict")}',

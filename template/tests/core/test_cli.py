@@ -3,7 +3,9 @@
 import re
 import signal
 import sys
+import tomllib
 from argparse import ArgumentParser
+from pkgutil import resolve_name
 
 import httpx2
 import pytest
@@ -11,7 +13,7 @@ import uvicorn
 
 from {{ package_name }} import __main__ as command_module
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.app import create_app, create_app_from_environment
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.cli import Command, CommandContext
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.server import drain as module
@@ -107,8 +109,12 @@ def test_each_command_rejects_bad_settings(
     assert re.fullmatch(rf"{PREFIX}SERVER__PORT: .+\n", output.err)
 
 
-def test_factory_builds_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that imports the application gets it, or an error for bad settings."""
+def test_factory_builds_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    """FastAPI's own command finds the application, or an error for bad settings."""
+    project = tomllib.loads((pytestconfig.rootpath / "pyproject.toml").read_text("utf-8"))
+    create_app_from_environment = resolve_name(project["tool"]["fastapi"]["entrypoint"])
     assert create_app_from_environment().title == NAME
 
     monkeypatch.setenv(f"{PREFIX}SERVER__PORT", "0")
