@@ -30,7 +30,7 @@ class Component:
         on_response: Called with every request when its response has ended, in reverse order.
         middleware: Pure ASGI middleware, outermost first.
         outer_middleware: The same, but around the limits too, for what every response needs.
-        routers: Routers that carry their full prefix.
+        routers: Routers, which FastAPI includes.
         probe: Raises if the component can't serve right now.
         management_endpoints: Endpoints for operators, by path; they come before all routes, and
             are on the admin port too.
