@@ -162,6 +162,7 @@ READS: Mapping[str, Reads] = {
             "project.scripts",
             "tool.alembic",
             "tool.coverage",
+            "tool.fastapi",
             "tool.poe.tasks",
             "tool.pytest",
         ),
