@@ -170,7 +170,7 @@ SAMPLES: Mapping[str, list[object]] = {
     "user_email": ["", "jane@example.org"],
     "repository_url": ["", "https://git.example.org/team/my-service"],
 }
-"""The values that stand for all of a question that has neither choices nor yes and no."""
+"""The values that stand for all of a question, where its choices don't."""
 
 
 class Need(NamedTuple):
@@ -191,15 +191,22 @@ NEEDS: Sequence[Need] = (
 """Every combination of answers that is refused."""
 
 
+def choices_of(question: Mapping[str, Any]) -> list[Any]:
+    """Return the values of a question's choices."""
+    choices = question.get("choices", [])
+    found = choices.values() if isinstance(choices, dict) else choices
+    return [choice["value"] if isinstance(choice, dict) else choice for choice in found]
+
+
 def values() -> dict[str, list[object]]:
     """Return the values to combine, by question; names have answer sets of their own."""
     found: dict[str, list[object]] = {}
     for name, question in questions().items():
-        choices = question.get("choices")
-        if choices:
-            found[name] = list(choices.values() if isinstance(choices, dict) else choices)
-        elif name in SAMPLES:
+        choices = choices_of(question)
+        if name in SAMPLES:
             found[name] = SAMPLES[name]
+        elif choices:
+            found[name] = choices
         elif question["type"] == "bool":
             found[name] = [True, False]
     return found

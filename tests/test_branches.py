@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import copier
 import pytest
+import yaml
 from jinja2 import Environment, nodes
 
 from harness import (
@@ -121,6 +122,13 @@ def test_every_branch_is_rendered(
         copier.run_copy(str(template), folder, data=full, defaults=True, quiet=True)
         with pytest.raises(ValueError, match=name):
             copier.run_recopy(folder, data={needed: without}, defaults=True, overwrite=True)
+        file = folder / ".copier-answers.yml"
+        recorded_answers = yaml.safe_load(file.read_text("utf-8"))
+        for other in NEEDS:  # one fault more each time, of which the first is named
+            recorded_answers |= {other.name: other.answer, other.needed: other.without}
+            file.write_text(yaml.safe_dump(recorded_answers), "utf-8")
+            with pytest.raises(ValueError, match="project_name"):
+                copier.run_recopy(folder, defaults=True, overwrite=True)
     renamed = {"package_name": "other"}
     with pytest.raises(ValueError, match="package_name"):
         copier.run_recopy(tmp_path / "0", data=renamed, defaults=True, overwrite=True)

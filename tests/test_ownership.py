@@ -362,6 +362,6 @@ def test_files_of_several_practices(variant: Variant, path: str) -> None:
 
 def test_every_practice_is_here() -> None:
     """The tables of this file have every question that `customize` adds."""
-    asked = {name for name, question in questions().items() if "ask" in question}
+    asked = {name for name, question in questions().items() if question.get("ask")}
 
     assert asked == {*PRACTICES, "package_name", "distribution_name", "src_layout"}

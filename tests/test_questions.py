@@ -5,12 +5,15 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import copier
 import pexpect
+import pyte
 import pytest
 import yaml
 from hypothesis import given
@@ -25,6 +28,7 @@ from harness import (
     NEEDS,
     ROOT,
     Need,
+    choices_of,
     commit_all,
     copier_command,
     copy_template,
@@ -43,7 +47,7 @@ from harness import (
 )
 
 # How each question is asked: its type, its choices in order, and its default in each preset.
-CHOICES: dict[str, tuple[str, list[str]]] = {
+CHOICES: dict[str, tuple[str, list[object]]] = {
     "project_name": ("str", []),
     "project_description": ("str", []),
     "kind": ("str", ["service"]),
@@ -59,7 +63,7 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "customize": ("bool", []),
     "package_name": ("str", []),
     "distribution_name": ("str", []),
-    "src_layout": ("bool", []),
+    "src_layout": ("bool", [True, False]),
     "strict_mypy": ("bool", []),
     "coverage_minimum": ("int", []),
     "structured_logging": ("bool", []),
@@ -70,11 +74,13 @@ CHOICES: dict[str, tuple[str, list[str]]] = {
     "cache": ("str", ["none", "memory", "redis"]),
     "http_client": ("bool", []),
     "background_jobs": ("str", ["none", "in_process", "taskiq"]),
-    "example": ("bool", []),
+    "example": ("bool", [True, False]),
 }
 COMPUTED = ["package_path", "jobs_module", "env_prefix", "database_url", "practices_on"]
-ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
-ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
+NOT_ASKED = ["kind"]
+ALWAYS_GIVEN = list(CHOICES)[: list(CHOICES).index("customize") + 1]
+ASKED_FIRST = [name for name in ALWAYS_GIVEN if name not in NOT_ASKED]
+ASKED_ON_REQUEST = list(CHOICES)[len(ALWAYS_GIVEN) :]
 
 PRESETS: dict[str, tuple[object, object, object]] = {
     "src_layout": (True, True, True),
@@ -101,7 +107,12 @@ DERIVED = {
     "Tests": ("tests_service", "tests-service"),
     "FastAPI": ("fastapi_service", "fastapi-service"),
     "9 lives": ("project_9_lives", "project-9-lives"),
-    "Größe": ("gr_e", "gr-e"),
+    "Größe": ("grosse", "grosse"),
+    "Gro\u0308ße": ("grosse", "grosse"),
+    "Ünï “Shöp”": ("uni_shop", "uni-shop"),
+    "Œuvre Łódź İzmir": ("oeuvre_lodz_izmir", "oeuvre-lodz-izmir"),
+    "Объект Щит": ("obekt_shchit", "obekt-shchit"),
+    "Αθήνα": ("athina", "athina"),
     "日本": ("my_project", "my-project"),
     "!?": ("my_project", "my-project"),
     "X": ("x", "x"),
@@ -125,7 +136,7 @@ SETTINGS = {
     "_message_after_copy",
     "_message_after_update",
 }
-KEYS = {"type", "help", "choices", "default", "placeholder", "validator", "when", "ask"}
+KEYS = {"type", "help", "choices", "default", "validator", "when", "ask"}
 
 REFUSED = refused()
 REFUSALS = [
@@ -145,12 +156,7 @@ def answers_of(project: Path) -> dict[str, Any]:
 
 def refusal(name: str, sentence: str) -> str:
     """Return the pattern of the message with which Copier refuses an answer."""
-    says = (
-        f"Validation error for question '{name}': {sentence}"
-        if sentence.endswith(".")
-        else f"Invalid choice for '{name}': {sentence}"
-    )
-    return f"^{re.escape(says)}$"
+    return f"^(Validation error for question|Invalid choice for) '{name}': {re.escape(sentence)}$"
 
 
 # The text of copier.yml
@@ -176,12 +182,7 @@ def test_question_keys_are_known() -> None:
 def test_questions_and_choices() -> None:
     """The questions, their order, types and choices are those that users' scripts rely on."""
     asked = {
-        name: (
-            question["type"],
-            list(choices.values() if isinstance(choices, dict) else choices),
-        )
-        for name, question in questions().items()
-        for choices in [question.get("choices", [])]
+        name: (question["type"], choices_of(question)) for name, question in questions().items()
     }
 
     assert asked == CHOICES
@@ -197,18 +198,24 @@ def test_computed_values() -> None:
 
 
 def test_every_question_has_help() -> None:
-    """Every question has a help text, in one line of a terminal 92 columns wide."""
+    """Every question has a help text, which fits in a line of a terminal with its answer."""
     lengths = {name: len(question.get("help", "")) for name, question in questions().items()}
 
-    assert {name for name, length in lengths.items() if not 10 <= length <= 88} == set()
+    assert {name for name, length in lengths.items() if not 10 <= length <= 70} == set()
 
 
 def test_practices_are_asked_on_request() -> None:
-    """The names and the practices are asked only with `customize`; the rest always."""
+    """The names and the practices are asked only with `customize`; the rest always.
+
+    What has one choice is not asked.
+    """
     ask = {name: question.get("ask") for name, question in questions().items()}
 
     assert [name for name, when in ask.items() if when == "{{ customize }}"] == ASKED_ON_REQUEST
     assert [name for name, when in ask.items() if when is None] == ASKED_FIRST
+    assert [name for name, question in questions().items() if len(choices_of(question)) == 1] == [
+        name for name, when in ask.items() if when is False
+    ]
 
 
 # Defaults
@@ -248,7 +255,7 @@ def test_other_defaults(variant: Variant) -> None:
     """These are the defaults of the questions that are always asked."""
     recorded = answers_of(variant())
 
-    assert {name: recorded[name] for name in ASKED_FIRST} == {
+    assert {name: recorded[name] for name in ALWAYS_GIVEN} == {
         "project_name": "My Service",
         "project_description": "My Service, an HTTP service in Python.",
         "kind": "service",
@@ -287,8 +294,10 @@ def test_distribution_follows_package(variant: Variant) -> None:
     [
         ("billing-api", "Billing Api"),
         ("billing_api.v2", "Billing Api V2"),
-        ("größe", "Gr E"),
-        ("日本", "My Project"),
+        ("größe", "Größe"),
+        ("gro\u0308ße", "Gro\u0308ße"),
+        ("日本", "日本"),
+        ("!?", "My Project"),
         ("x" * 70, "X" + "x" * 59),
         ("my [odd] folder", "My Odd Folder"),
     ],
@@ -414,6 +423,9 @@ def unvalidated(dst: Path) -> Path:
     for question in lax.values():
         if isinstance(question, dict):
             question.pop("validator", None)
+            if isinstance(question.get("choices"), dict):
+                values = dict(zip(question["choices"], choices_of(question), strict=True))
+                question["choices"] = values
     (dst / "copier.yml").write_text(yaml.safe_dump(lax, sort_keys=False), encoding="utf-8")
     commit_all(dst)
     git(dst, "tag", "v0.9.0")
@@ -456,14 +468,24 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
+each_need = pytest.mark.parametrize(
     "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
 )
+NEEDED = {"database": "It needs a database.", "cache": "It needs cache: redis."}
+
+
+def switch_off(name: str) -> str:
+    """Return the sentence that refuses to leave a practice without what it needs."""
+    no = {False: "no", "none": "none"}[PRESETS[name][0]]
+    return f"Add -d {name}={no}: it needs this."
+
+
+@each_need
 @pytest.mark.parametrize("way", ["data", "data file"])
 def test_practice_without_what_it_needs(
     tmp_path: Path, template: Path, need: Need, way: str
 ) -> None:
-    """A practice without the one that it needs is refused, naming both; nothing is written."""
+    """A practice without the one that it needs is refused; nothing is written."""
     name, answer, needed, without = need
     answers = {needed: without, name: answer}
     file = tmp_path / "answers.yml"
@@ -471,17 +493,13 @@ def test_practice_without_what_it_needs(
     data = [f"--data={key}={value}" for key, value in answers.items()]
     given = data if way == "data" else [f"--data-file={file}"]
 
-    what = answer if isinstance(answer, str) else name
-    choice = {"database": "a database", "cache": "redis as cache"}[needed]
-    with pytest.raises(ValueError, match=refusal(name, f"Choose {choice} for {what}, or say no.")):
+    with pytest.raises(ValueError, match=refusal(name, NEEDED[needed])):
         copier_command("copy", "--defaults", *given, template, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
-)
+@each_need
 def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
     """A needed practice is switched off together with the other, or not: never in silence."""
     template = git_template(tmp_path / "template")
@@ -497,12 +515,46 @@ def test_practice_that_is_needed_stays(tmp_path: Path, need: Need) -> None:
         with fast():
             copier.run_update(folder, data=data, defaults=True, overwrite=True, quiet=True)
 
-    with pytest.raises(ValueError, match=refusal(needed, f"Say no to {name} too: it needs this.")):
+    with pytest.raises(ValueError, match=refusal(needed, switch_off(name))):
         update(**{needed: without})
     assert tree(folder) == before
     off = PRESETS[name][0]
     update(**{needed: without, name: off})
     assert {key: answers_of(folder)[key] for key in (needed, name)} == {needed: without, name: off}
+
+
+@pytest.mark.full
+@each_need
+def test_recorded_answers_that_make_no_sense(tmp_path: Path, need: Need, variant: Variant) -> None:
+    """An update names the way out of answers that an older release took, and goes it."""
+    name, _, needed, without = need
+    template, folder = unvalidated(tmp_path / "template"), tmp_path / "my-service"
+    bad = {"preset": "full", **only(need), needed: without}
+    with fast():
+        copier.run_copy(
+            str(template),
+            folder,
+            data={**DEFAULTS, **bad},
+            defaults=True,
+            quiet=True,
+            vcs_ref="v0.9.0",
+        )
+    commit_all(folder)
+    before = tree(folder)
+
+    off = PRESETS[name][0]
+    choice = "redis" if needed == "cache" else "sqlite"
+    sentence = f"Add -d {needed}={choice}, or -d {name}={'no' if off is False else off}."
+    update = ("update", "--defaults", "--quiet", folder)
+    with pytest.raises(ValueError, match=refusal("project_name", sentence)):
+        copier_command(*update)
+    assert tree(folder) == before
+    assert copier_command(*update, "-d", f"{name}={off}") == 0
+    after = tree(folder)
+    wanted = tree(variant(**bad | {name: off}))
+    assert after.pop(".copier-answers.yml") != before[".copier-answers.yml"]
+    assert wanted.pop(".copier-answers.yml")
+    assert after == wanted
 
 
 def test_refusal_as_the_shell_sees_it(tmp_path: Path, template: Path) -> None:
@@ -539,9 +591,8 @@ def sentences(template: Path) -> set[str]:
     """Return every sentence that a validator, or a macro that finds faults, can print."""
     jinja = environment(template)
     found = set()
-    for question in settings().values():
-        if isinstance(question, dict):
-            found |= set(literals(jinja.parse(question.get("validator", ""))))
+    for question in questions().values():
+        found |= set(literals(jinja.parse(question.get("validator", ""))))
     for file in (ROOT / "extensions").glob("*.jinja"):
         for macro in jinja.parse(file.read_text(encoding="utf-8")).find_all(nodes.Macro):
             if macro.name.endswith("_fault"):
@@ -550,23 +601,22 @@ def sentences(template: Path) -> set[str]:
 
 
 ELSEWHERE = {
+    "Add -d {}={}, or -d {}={}.",
+    "Add -d {}={}: it needs this.",
     "Answer yes or no to {}.",
-    "Choose a database for example, or say no.",
-    "Choose a database for taskiq, or say no.",
-    "Choose redis as cache for taskiq, or say no.",
     "Choose an empty folder, or --overwrite.",
     "Give the template's path in full, from /.",
     "It is fixed after the first copy.",
+    "It needs a database.",
+    "It needs cache: redis.",
     "Move the package there first (git mv).",
     "No question is named {}.",
-    "Say no to {} too: it needs this.",
 }
 
 
-def test_sentences_are_short(sentences: set[str]) -> None:
-    """A terminal of 92 columns shows each sentence whole: Copier cuts it at the edge."""
+def test_sentences_are_sentences(sentences: set[str]) -> None:
+    """Each begins with a capital and ends with a period."""
     assert len(sentences) > 10
-    assert {sentence for sentence in sentences if len(sentence.format("100")) >= 45} == set()
     assert {sentence for sentence in sentences if not re.fullmatch(r"[A-Z].*\.", sentence)} == set()
 
 
@@ -873,51 +923,83 @@ def test_folder_with_a_changelog(tmp_path: Path, template: Path) -> None:
 
 # A person at a terminal
 
+ROWS, COLUMNS = 50, 80
+ENTER, DOWN = "\r", "\x1b[B"
+DELETE_TEXT = "\x05" + "\x15\x7f" * 3
+"""To the end of the line; delete to its start, and the line end before that, of three lines."""
+PASTE = "\x1b[200~{}\x1b[201~"
+SECONDS = 30
+
 
 class Terminal:
-    """`copier copy` at a terminal of 100 columns."""
+    """Copier at a terminal of 80 columns."""
 
-    def __init__(self, template: Path, project: Path) -> None:
+    def __init__(self, *arguments: str | Path) -> None:
         self.process: pexpect.spawn[str] = pexpect.spawn(
             str(COPIER),
-            ["copy", str(template), str(project)],
-            dimensions=(50, 100),
+            [str(argument) for argument in arguments],
+            dimensions=(ROWS, COLUMNS),
             encoding="utf-8",
-            timeout=30,
             env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
         )
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self.stream = pyte.Stream(self.screen)
         self.asked: list[str] = []
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the screen."""
+        return [line.rstrip() for line in self.screen.display]
+
+    def read_until(self, found: Callable[[], bool]) -> None:
+        """Read what the program writes until the screen shows what is wanted."""
+        end = time.monotonic() + SECONDS
+        while not found():
+            assert time.monotonic() < end, "\n".join(self.lines)
+            with suppress(pexpect.TIMEOUT):
+                self.stream.feed(self.process.read_nonblocking(10_000, timeout=0.1))
+
+    def says(self, text: str) -> None:
+        """Wait until a line shows the text, and all of it."""
+        self.read_until(lambda: any(text in line for line in self.lines))
+
     def expect(self, name: str) -> None:
-        """Wait for a question."""
-        self.process.expect_exact(questions()[name]["help"])
+        """Wait for a question and its choices, each whole."""
+        question = questions()[name]
+        self.says(question["help"])
+        choices = question.get("choices", [])
+        for choice in choices:
+            self.says(choice)
         self.asked.append(name)
 
     def type(self, text: str) -> None:
-        """Replace the default by this text, and press Enter."""
-        self.process.send(f"\x05\x15{text}\r")
+        """Replace the text of the answer as if this one were pasted, and press Enter."""
+        pasted = PASTE.format(text) if text else ""
+        self.process.send(DELETE_TEXT + pasted + ENTER)
 
-    def accept(self) -> None:
-        """Press Enter."""
-        self.process.send("\r")
+    def correct(self, text: str) -> None:
+        """Replace a text that was refused by a valid one; the refusal goes."""
+        self.process.send(DELETE_TEXT + text)
+        self.read_until(lambda: not any("Validation error" in line for line in self.lines))
 
-    def says(self, sentence: str) -> None:
-        """Wait for a sentence."""
-        self.process.expect_exact(sentence)
+    def press(self, keys: str) -> None:
+        """Press keys."""
+        self.process.send(keys)
 
     def end(self) -> int:
         """Wait for the end of the program; return its status."""
-        self.process.expect(pexpect.EOF)
+        with suppress(pexpect.EOF):
+            self.read_until(lambda: False)
         self.process.close()
         return int(self.process.exitstatus or 0)
 
 
 def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """A first copy asks ten questions, and asks again after a refusal; -d and a file give the same.
+    """A first copy asks nine questions, and again after a refusal; -d and a file give the same.
 
     The sentence is shown when Enter is pressed, and the question waits for a better answer.
     """
-    terminal = Terminal(template, tmp_path / "typed")
+    terminal = Terminal("copy", template, tmp_path / "typed")
     for name in ASKED_FIRST:
         terminal.expect(name)
         if name == "project_name":
@@ -927,7 +1009,7 @@ def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
             terminal.says("Write it like name@example.org.")
             terminal.type("jane@example.org")
         else:
-            terminal.accept()
+            terminal.press(ENTER)
     assert terminal.end() == 0
 
     answers = {"project_name": "My Service", "user_email": "jane@example.org"}
@@ -940,29 +1022,30 @@ def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
     )
 
     typed = tree(tmp_path / "typed")
-    assert len(ASKED_FIRST) == 10
+    assert len(ASKED_FIRST) == 9
     assert answers_of(tmp_path / "typed")["user_email"] == "jane@example.org"
     assert tree(tmp_path / "options") == typed
     assert tree(tmp_path / "file") == typed
 
 
 def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """With `customize` every other question follows, in order, with the preset's defaults."""
-    terminal = Terminal(template, tmp_path / "typed")
-    for name in CHOICES:
+    """With `customize` every other question follows, in order, with the preset's defaults.
+
+    Each fits in the 80 columns, with its choices.
+    """
+    terminal = Terminal("copy", template, tmp_path / "typed")
+    for name in [name for name in CHOICES if name not in NOT_ASKED]:
         terminal.expect(name)
         if name == "project_name":
             terminal.type("My Service")
         elif name == "package_name":
-            terminal.type("json")
-            terminal.says("Python or the project uses that name.")
             terminal.type("ledger")
         elif name == "customize":
-            terminal.process.send("y")
+            terminal.press("y")
         elif name == "health_checks":
-            terminal.process.send("n")
+            terminal.press("n")
         else:
-            terminal.accept()
+            terminal.press(ENTER)
     assert terminal.end() == 0
 
     render(
@@ -978,3 +1061,108 @@ def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
 
     assert answers_of(tmp_path / "typed")["distribution_name"] == "ledger"
     assert tree(tmp_path / "typed") == tree(tmp_path / "given")
+
+
+VALID = {
+    "project_name": "My Service",
+    "project_description": "A service.",
+    "package_name": "my_service",
+    "distribution_name": "my-service",
+    "coverage_minimum": "90",
+}
+"""A valid text for each question whose answer can't be empty."""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [name for name in REFUSED if not choices_of(questions()[name])])
+def test_refused_at_a_terminal(tmp_path: Path, template: Path, name: str) -> None:
+    """Every text that -d refuses is refused at a terminal too, by a sentence that is whole."""
+    valid = VALID.get(name, "")
+    terminal = Terminal("copy", "--defaults", f"--ask={name}", template, tmp_path / "new")
+    terminal.says(questions()[name]["help"])
+    for value, sentence in REFUSED[name]:
+        terminal.type(str(value))
+        terminal.says(f"Validation error for question '{name}': {sentence}")
+        terminal.correct(valid)
+    terminal.press(ENTER)
+
+    assert terminal.end() == 0
+    assert str(answers_of(tmp_path / "new")[name]) == valid
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", [name for name in CHOICES if choices_of(questions()[name])])
+def test_only_choices_can_be_picked(tmp_path: Path, template: Path, name: str) -> None:
+    """Every choice that makes sense can be picked at a terminal, and nothing else."""
+    values = choices_of(questions()[name])
+    for number in range(len(values)):
+        folder = tmp_path / f"{number}"
+        given = "--data=preset=full", "--data=project_name=My Service"
+        terminal = Terminal("copy", "--defaults", f"--ask={name}", *given, template, folder)
+        terminal.expect(name)
+        terminal.press(DOWN * number + ENTER)
+        assert terminal.end() == 0
+        assert answers_of(folder)[name] in values
+    picked = {str(answers_of(tmp_path / f"{number}")[name]) for number in range(len(values))}
+
+    assert picked == {str(value) for value in values}
+
+
+@pytest.mark.full
+@each_need
+def test_senseless_choice_at_a_terminal(tmp_path: Path, template: Path, need: Need) -> None:
+    """A choice that needs another answer is shown with its reason, and can't be picked."""
+    name, answer, needed, without = need
+    folder = tmp_path / "new"
+    given = (f"--data={needed}={without}", "--data=project_name=My Service")
+    terminal = Terminal("copy", "--defaults", f"--ask={name}", *given, template, folder)
+    terminal.says(f"({NEEDED[needed]})")
+
+    for _ in choices_of(questions()[name]):
+        terminal.press(DOWN)
+    terminal.press(ENTER)
+
+    assert terminal.end() == 0
+    assert answers_of(folder)[name] != answer
+
+
+@pytest.mark.full
+@each_need
+def test_needed_practice_at_a_terminal(tmp_path: Path, need: Need) -> None:
+    """An update at a terminal does not leave a practice without what it needs."""
+    template, folder = git_template(tmp_path / "template"), tmp_path / "my-service"
+    name, _, needed, without = need
+    with fast():
+        answers = {"preset": "full", **only(need)}
+        copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
+    commit_all(folder)
+    terminal = Terminal("update", "--defaults", f"--ask={needed}", folder)
+    terminal.says(f"({switch_off(name)})")
+
+    for _ in choices_of(questions()[needed]):
+        terminal.press(DOWN)
+    terminal.press(ENTER)
+
+    assert terminal.end() == 0
+    assert answers_of(folder)[needed] != without
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("src_layout", [True, False])
+def test_layout_at_a_terminal(tmp_path: Path, src_layout: bool) -> None:  # noqa: FBT001  (an answer)
+    """An update at a terminal does not leave the modules of the owner behind."""
+    template, folder = git_template(tmp_path / "template"), tmp_path / "my-service"
+    answers = {"src_layout": src_layout, "project_name": "My Service"}
+    with fast():
+        copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
+    mine = folder / ("src" if src_layout else "") / "my_service" / "mine.py"
+    mine.write_text('"""Mine."""\n', encoding="utf-8")
+    commit_all(folder)
+    before = tree(folder)
+    terminal = Terminal("update", "--defaults", "--ask=src_layout", folder)
+    terminal.says(f"{'No' if src_layout else 'Yes'} (Move the package there first (git mv).)")
+
+    terminal.press(DOWN + DOWN + ENTER)
+
+    assert terminal.end() == 0
+    assert tree(folder) == before

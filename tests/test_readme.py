@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import ROOT, git_template, questions
+from harness import ROOT, choices_of, git_template, questions
 from redis_server import redis_server
 from tenon.demo import free_port
 
@@ -148,9 +148,8 @@ def test_option_tables_match_the_questions() -> None:
 
     assert {name for name, _ in rows} == set(asked)
     for name, row in rows:
-        choices = asked[name].get("choices", [])
-        values = choices.values() if isinstance(choices, dict) else choices
-        assert re.findall(r"`([^`]+)`", row.split("|")[0])[: len(values)] == list(values)
+        values = choices_of(asked[name]) if asked[name]["type"] == "str" else []
+        assert re.findall(r"`([^`]+)`", row.split("|")[0])[: len(values)] == values
 
 
 @pytest.mark.full
