@@ -124,7 +124,7 @@ def test_every_branch_is_rendered(
             copier.run_recopy(folder, data={needed: without}, defaults=True, overwrite=True)
         file = folder / ".copier-answers.yml"
         recorded_answers = yaml.safe_load(file.read_text("utf-8"))
-        for other in NEEDS:  # one fault more each time, of which the first is named
+        for other in reversed(NEEDS):  # one fault more each time, of which the first is named
             recorded_answers |= {other.name: other.answer, other.needed: other.without}
             file.write_text(yaml.safe_dump(recorded_answers), "utf-8")
             with pytest.raises(ValueError, match="project_name"):
