@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
-from harness import ROOT, choices_of, git_template, questions
+from harness import COPIER, ROOT, choices_of, git_template, questions
 from redis_server import redis_server
-from tenon.demo import free_port
+from tenon.demo import NEXT, free_port
+
+SERVER = re.compile(r"\b(my-service|poe serve|worker)$")
+"""The end of a command that runs until it is stopped."""
 
 
 def commands(document: Path) -> list[str]:
@@ -114,15 +117,53 @@ def test_demo_shows_the_responses(shell: dict[str, str], tmp_path: Path) -> None
 
 @pytest.mark.full
 def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
-    """The commands under "Make a project" make a project that passes its check."""
+    """The commands under "Make a project" make one that runs, is ready, passes, and updates."""
     template = git_template(tmp_path / "template")
-    script = commands(ROOT / "README.md")[2:]
-    assert script[0].startswith("uvx copier copy")
+    copy, go, *steps = commands(ROOT / "README.md")[2:]
+    assert copy.startswith("uvx copier copy")
+    run(copy, tmp_path, {**shell, "TENON": str(template)})
+    folder = tmp_path / go.removeprefix("cd ")
+    port, admin_port = free_port(), free_port()
+    settings = {
+        "MY_SERVICE_SERVER__DRAIN_SECONDS": "0",
+        "MY_SERVICE_SERVER__PORT": str(port),
+        "MY_SERVICE_ADMIN__PORT": str(admin_port),
+    }
+    outputs = []
+    for step in steps:
+        if SERVER.search(step):
+            with served(step, folder, {**shell, **settings}):
+                ready = f"http://127.0.0.1:{admin_port}/health/ready"
+                assert requested(ready) == (200, '{"status":"ok"}')
+        else:
+            outputs.append(run(step, folder, shell))
 
-    output = run("\n".join(["set -e", *script]), tmp_path, {**shell, "TENON": str(template)})
+    assert "Success: no issues found" in outputs[-1]
+    assert " passed in " in outputs[-1]
+    assert "Keeping template version" in run("uvx copier update --defaults", folder, shell)
 
-    assert "Success: no issues found" in output
-    assert " passed in " in output
+
+@pytest.mark.full
+@pytest.mark.parametrize("preset", ["minimal", "standard"])
+def test_next_commands_are_the_same(tmp_path: Path, template: Path, preset: str) -> None:
+    """The message after a copy, the demonstration and README say the same commands."""
+    done = subprocess.run(
+        [COPIER, "copy", "--defaults", f"--data=preset={preset}", template, "my-service"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    in_readme = commands(ROOT / "README.md")[3:]
+    migrate = "uv run my-service migrate"
+    assert migrate in in_readme
+    wanted = [line for line in in_readme if preset != "minimal" or line != migrate]
+
+    message, _, _ = done.stderr.partition("\n\n  On: ")
+    said = [line.strip() for line in message.splitlines() if line.startswith("  ")]
+    shown = [line.strip() for line in NEXT.format(project="my-service").splitlines()]
+    assert said[-len(wanted) :] == wanted
+    assert shown[-len(in_readme) :] == in_readme
 
 
 @pytest.mark.full
@@ -177,9 +218,6 @@ ALL_COMMANDS = {
     "example": True,
 }
 """The answers of the smallest project whose README prints every command."""
-
-SERVER = re.compile(r"\b(my-service|poe serve|worker)$")
-"""The end of a command that runs until it is stopped."""
 
 
 def commit(folder: Path, shell: dict[str, str]) -> None:

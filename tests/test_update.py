@@ -970,7 +970,7 @@ def known_to(project: Path, command: str) -> bool:
     match command.split():
         case ["uv", "run", "poe", task]:
             return task in data["tool"]["poe"]["tasks"]
-        case ["uv", "run", script]:
+        case ["uv", "run", script] | ["uv", "run", script, "migrate"]:
             return script in data["project"]["scripts"]
         case ["uv", "run", "alembic", *_]:
             return any(entry.startswith("alembic>") for entry in data["project"]["dependencies"])
@@ -994,7 +994,9 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
         ["sh", "-c", f"{go} && pwd"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert where.stdout == f"{tmp_path / name}\n"
-    assert len(commands) == 2
+    start, *commands = commands
+    assert start.startswith("git init && uv lock && git add . && git commit ")
+    assert len(commands) == 3
     assert all(known_to(tmp_path / name, command) for command in commands), commands
     on = "src layout, strict mypy, coverage gate, structured logging, metrics, database, cache"
     on += ", background jobs, example"

@@ -15,6 +15,16 @@ import copier
 
 ROOT = Path(__file__).parents[2]
 PATHS = ("/health", "/health/ready")
+NEXT = """
+Go on:
+
+  cd {project}
+  git init && uv lock && git add . && git commit -m "Start from Tenon"
+  uv run my-service migrate
+  uv run my-service
+  uv run poe check
+"""
+"""What the message after a copy says."""
 
 
 def free_port() -> int:
@@ -73,7 +83,7 @@ def main() -> int:
     print()
     for path, response in zip(PATHS, responses, strict=True):
         print(f"GET {path:<14} {response}")
-    print(f"\nGo on:\n  cd {project}\n  uv run my-service\n  uv run poe check")
+    print(NEXT.format(project=project), end="")
     return 0
 
 
