@@ -1481,7 +1481,14 @@ BY_TESTS = {
         "test_migration_depends_on_the_branches_that_it_refers_to",
         "tests/core/database/test_revisions.py",
         "core/database/migrations.py",
-        "        process_revision_directives=write_dependencies,\n",
+        "    write_dependencies(migration, revision, directives)\n",
+        "",
+    ),
+    "empty migration": change(
+        "test_nothing_is_written_without_a_change",
+        "tests/core/database/test_revisions.py",
+        "core/database/migrations.py",
+        "        directives.clear()\n",
         "",
     ),
     "ids handed out again": change(
@@ -2261,6 +2268,19 @@ def test_owners_command_is_accepted(installed: Installed, gate: Gate, answers: A
         done = gate(command)
 
         assert done.status == 0, done
+
+
+@pytest.mark.full
+def test_format_goes_on(project: Path, gate: Gate) -> None:
+    """`poe format` formats, and applies safe fixes, beside a finding that it can't fix."""
+    module = project / PACKAGE / "careless.py"
+    module.write_text('import os\n\ndef f( ):\n  return  eval("1")\n', encoding="utf-8")
+
+    done = gate(("poe", "format"))
+
+    assert done.status == 1, done
+    assert "S307" in done.output
+    assert module.read_text("utf-8") == 'def f():\n    return eval("1")\n'
 
 
 def test_old_linter_table_is_refused(project: Path, gate: Gate) -> None:

@@ -840,7 +840,7 @@ def test_older_release_is_refused(tmp_path: Path, release: Path) -> None:
             untouched,
             ("--data", "coverage_minimum=101"),
             "ValueError: Validation error for question 'coverage_minimum': "
-            "Give a whole number from 0 to 100.",
+            "Give a number from 0 to 100.",
             id="bad answer",
             marks=pytest.mark.full,
         ),

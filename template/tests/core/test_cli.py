@@ -133,7 +133,6 @@ def test_arguments_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ports == [8001, 8002, 8003]
 
 
-@pytest.mark.slow
 def test_serves_until_it_is_stopped() -> None:
     """The command serves, and a stop signal ends it with status 0."""
     session = served_session()
@@ -142,7 +141,6 @@ def test_serves_until_it_is_stopped() -> None:
     assert session.exit_status == 0
 
 
-@pytest.mark.slow
 def test_second_signal_ends_the_drain() -> None:
     """A stop signal starts the drain; Ctrl-C ends it at once, and leaves no traceback."""
     second = STOP if sys.platform == "win32" else signal.SIGINT
@@ -182,7 +180,6 @@ async def test_drain_ends_in_time(settings: Settings, monkeypatch: pytest.Monkey
     assert await server.on_tick(1)
 
 
-@pytest.mark.slow
 def test_reloading_server_serves() -> None:
     """The reloading server serves too."""
     assert served_session("--reload").statuses["/openapi.json"] == 200

@@ -288,7 +288,6 @@ async def test_websockets_are_no_requests(
     }
 
 
-@pytest.mark.slow
 def test_processes_can_share_their_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With PROMETHEUS_MULTIPROC_DIR, each process shows the metrics of all."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))

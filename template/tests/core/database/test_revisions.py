@@ -2,6 +2,7 @@
 
 import enum
 import uuid
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -139,6 +140,21 @@ def test_every_column_type(revisions: Revisions) -> None:
 
     revisions.up_down_up()
     revisions.up_down_up("base")
+
+
+def test_nothing_is_written_without_a_change(
+    revisions: Revisions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command writes no empty migration, and says so."""
+    command.upgrade(revisions.config, "heads")
+    revisions.config.cmd_opts = Namespace(autogenerate=True)
+
+    command.revision(
+        revisions.config, autogenerate=True, head="project@head", version_path=str(revisions.folder)
+    )
+
+    assert "no migration is written" in capsys.readouterr().out
+    assert list(revisions.folder.iterdir()) == []
 
 
 def teams() -> MetaData:

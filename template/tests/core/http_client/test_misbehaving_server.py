@@ -153,7 +153,6 @@ async def test_connection_of_a_late_response_is_released(server: Server) -> None
         assert (await http.get(server.url)).content == b"ok"
 
 
-@pytest.mark.slow
 async def test_retry_after_is_waited_for(server: Server) -> None:
     """The client waits for the seconds of Retry-After."""
     start = time.monotonic()

@@ -173,7 +173,6 @@ async def test_signal_ends_the_worker(
     await asyncio.wait_for(working, timeout=30)
 
 
-@pytest.mark.slow
 def test_worker_waits_for_its_queue(own_database_url: str) -> None:
     """Without its queue, a worker logs the failure and continues; SIGTERM ends it with 0."""
     url = f"redis://127.0.0.1:{free_port()}/0"

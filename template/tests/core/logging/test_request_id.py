@@ -46,7 +46,6 @@ async def test_failing_request_has_its_id(settings: Settings) -> None:
     assert response.headers["x-request-id"] == "me"
 
 
-@pytest.mark.slow
 def test_reloading_server_logs_a_request_once() -> None:
     """The access log replaces uvicorn's under the reloading server too."""
     output = served_session("--reload").output
@@ -55,7 +54,6 @@ def test_reloading_server_logs_a_request_once() -> None:
     assert "GET /nowhere" not in output
 
 
-@pytest.mark.slow
 def test_every_line_of_a_served_session_is_json() -> None:
     """The log is one JSON object a line, from start to exit, with the request id and no query."""
     output = served_session().output

@@ -38,7 +38,6 @@ async def use(service: Service, busy: asyncio.Barrier) -> None:
         assert (await client.get("/health")).status_code == 200
 
 
-@pytest.mark.slow
 async def test_no_request_is_lost_while_it_drains() -> None:
     """Requests are served until the drain ends; a second signal ends it, with status 0.
 

@@ -182,6 +182,19 @@ def write_dependencies(
         directive.depends_on = [*to_list(directive.depends_on, []), *heads]
 
 
+def write_changes_only(
+    migration: MigrationContext, revision: object, directives: list[MigrationScript]
+) -> None:
+    """Let `alembic revision --autogenerate` write a migration only if there is something to do."""
+    by_command = getattr(context.config.cmd_opts, "autogenerate", False)
+    if by_command and not any(
+        operations.ops for directive in directives for operations in directive.upgrade_ops_list
+    ):
+        sys.stdout.write("The models have no change: no migration is written.\n")
+        directives.clear()
+    write_dependencies(migration, revision, directives)
+
+
 def keep_branches_apart(migration: MigrationContext, step: MigrationInfo) -> None:
     """Refuse the downgrade of one branch that would revert a migration of another.
 
@@ -230,7 +243,7 @@ def run_migrations(connection: Connection) -> None:
         compare_server_default=True,
         include_object=include_object,
         on_version_apply=check_step,
-        process_revision_directives=write_dependencies,
+        process_revision_directives=write_changes_only,
         render_item=render_item,
         render_as_batch=dialect.RENDER_AS_BATCH,
         transactional_ddl=True,  # SQLite's too: otherwise two processes would both start
