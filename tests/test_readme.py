@@ -276,6 +276,29 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
 
 
 @pytest.mark.full
+def test_tables_that_were_forgotten(tmp_path: Path, shell: dict[str, str]) -> None:
+    """docs/updating.md leads out of a removed example whose tables are still in the database."""
+    guide = (ROOT / "docs" / "updating.md").read_text(encoding="utf-8")
+    bring, remove = re.findall(r"`(git (?:checkout|restore) [^`]*/migrations)`", guide)
+    template = git_template(tmp_path / "template")
+    run(f"uvx copier copy --defaults {template} my-service", tmp_path, shell)
+    folder = tmp_path / "my-service"
+    run("git init --quiet && uv lock && uv run poe migrate", folder, shell)
+    commit(folder, shell)
+    run("uvx copier update --defaults --data example=false && uv lock", folder, shell)
+    commit(folder, shell)
+    with pytest.raises(AssertionError, match="its file is missing in migrations/versions/"):
+        run("uv run poe migrate", folder, shell)
+
+    run(bring, folder, shell)
+    run("uv run alembic downgrade example@base", folder, shell)
+    run(remove, folder, shell)
+
+    assert run("git status --short", folder, shell) == ""
+    assert "at the newest migration" in run("uv run poe migrate", folder, shell)
+
+
+@pytest.mark.full
 def test_wheel_migrates_alone(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
     """`my-service migrate` needs only the installed wheel: it runs in an empty folder."""
     wheels, alone, empty = tmp_path / "wheels", tmp_path / "alone", tmp_path / "empty"
