@@ -1120,6 +1120,54 @@ def guide_undo(shell: Shell, _variant: Variant, undo: str) -> None:
     assert tree(shell.project) == before
 
 
+@pytest.mark.full
+def test_undo_leaves_other_folders_alone(release: Path, tmp_path: Path) -> None:
+    """In a repository of several projects, the guide's undo keeps the changes of the others."""
+    everything = tmp_path / "everything"
+    project = render(everything / "my-service", release, {**DEFAULTS})
+    other = everything / "other" / "notes.txt"
+    other.parent.mkdir()
+    other.write_text("old\n", encoding="utf-8")
+    substitute(project / "pyproject.toml", "line-length = 100", "line-length = 88")
+    commit_all(everything)
+    before = tree(project)
+    update(project, {"health_checks": False, "python_min": "3.12"})
+    assert tree(project) != before
+    other.write_text("new\n", encoding="utf-8")
+    (other.parent / "more.txt").touch()
+
+    (undo,) = blocks(GUIDE)[UNDO]
+    subprocess.run(["sh", "-e", "-c", undo], cwd=project, check=True, capture_output=True)
+
+    assert tree(project) == before
+    assert status(everything) == " M other/notes.txt\n?? other/more.txt\n"
+
+
+@pytest.mark.full
+def test_pretended_update_changes_nothing(start: Variant) -> None:
+    """`--pretend` says that the project is updated, as the guide warns, and leaves it alone."""
+    project = start()
+    answers = ("--data", "health_checks=false", "--vcs-ref", ":current:")
+
+    done = copier_update(project, "--pretend", *answers)
+
+    assert "My Service is updated." in done.stderr
+    assert status(project) == ""
+
+
+@pytest.mark.full
+def test_renamed_readme_gets_no_news(start: Variant) -> None:
+    """A shared file under another name is left alone, and does not come back."""
+    project = start()
+    git(project, "mv", "README.md", "README.rst")
+    commit_all(project)
+
+    update(project, {"health_checks": False})
+
+    assert not (project / "README.md").exists()
+    assert " README.rst" not in status(project)
+
+
 def guide_layout(shell: Shell, variant: Variant, there: str, back: str) -> None:
     """The package moves out of src/ and back."""
     shell.run(there)
