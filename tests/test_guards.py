@@ -2270,6 +2270,96 @@ def test_owners_command_is_accepted(installed: Installed, gate: Gate, answers: A
         assert done.status == 0, done
 
 
+DISTURBING = {
+    f"{PACKAGE}/settings.py": """
+    \"\"\"The settings of this project.\"\"\"
+
+    from my_service.core.settings import SettingsGroup
+    from my_service.practices import PracticeSettings
+
+
+    class OrderSettings(SettingsGroup):
+        \"\"\"Orders.\"\"\"
+
+        currency: str
+
+
+    class Settings(PracticeSettings):
+        \"\"\"The settings of the practices, and ours.\"\"\"
+
+        orders: OrderSettings
+    """,
+    f"{PACKAGE}/components.py": """
+    \"\"\"The components of this project.\"\"\"
+
+    from fastapi import APIRouter
+    from starlette.middleware import Middleware
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from my_service.core.component import Component
+    from my_service.core.errors import ForbiddenError
+    from my_service.settings import Settings
+
+    router = APIRouter(prefix="/orders")
+
+
+    @router.get("/{order_id}")
+    async def get_order(order_id: int) -> int:
+        \"\"\"Return an order.\"\"\"
+        return order_id
+
+
+    class Refuse:
+        \"\"\"Refuse every request.\"\"\"
+
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            \"\"\"Refuse a request.\"\"\"
+            if scope["type"] == "http":
+                raise ForbiddenError("No one may pass.")
+            await self.app(scope, receive, send)
+
+
+    def components(settings: Settings) -> tuple[Component, ...]:
+        \"\"\"Return the components of the project.\"\"\"
+        name = f"orders in {settings.orders.currency}"
+        return (Component(name=name, routers=(router,), middleware=(Middleware(Refuse),)),)
+    """,
+    "tests/conftest.py": """
+    \"\"\"Fixtures for every test.\"\"\"
+
+    from collections.abc import Mapping
+
+    import pytest
+
+    pytest_plugins = ["support.fixtures"]
+
+
+    @pytest.fixture(scope="session")
+    def required_settings() -> Mapping[str, str]:
+        \"\"\"Return the variables of our required settings.\"\"\"
+        return {"ORDERS__CURRENCY": "EUR"}
+    """,
+}
+"""A required setting, a route of the name that tests use, and a middleware that refuses all."""
+
+
+@pytest.mark.full
+def test_tests_of_the_core_are_their_own(installed: Installed, gate: Gate) -> None:
+    """What an owner adds fails no test of the core."""
+    project = installed.render(())
+    Break(gate=(), refused_by="", write=DISTURBING).do(project)
+    example = project / ".env.example"
+    example.write_text(f"{example.read_text('utf-8')}MY_SERVICE_ORDERS__CURRENCY=USD\n", "utf-8")
+
+    for command in (LINT, FORMAT, TYPES, (*RULES, "tests/core")):
+        done = gate(command)
+
+        assert done.status == 0, done
+
+
 @pytest.mark.full
 def test_format_goes_on(project: Path, gate: Gate) -> None:
     """`poe format` formats, and applies safe fixes, beside a finding that it can't fix."""

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import (
     NO_TELEMETRY,
     DuplicateComponentError,
@@ -17,10 +16,9 @@ from {{ package_name }}.core.app import (
 )
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.practices import practice_components
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 class Note:
@@ -61,7 +59,7 @@ def noting(name: str, notes: list[str]) -> Component:
     )
 
 
-async def test_components_start_in_order_and_stop_in_reverse(settings: Settings) -> None:
+async def test_components_start_in_order_and_stop_in_reverse(settings: PracticeSettings) -> None:
     """The last component stops first, and the middleware of the first one is outermost."""
     notes: list[str] = []
     app = build(settings.limits, [noting("one", notes), noting("two", notes)])
@@ -73,7 +71,7 @@ async def test_components_start_in_order_and_stop_in_reverse(settings: Settings)
     assert notes == ["one starts", "two starts", "one in", "two in", "two stops", "one stops"]
 
 
-def test_names_are_unique(settings: Settings) -> None:
+def test_names_are_unique(settings: PracticeSettings) -> None:
     """Two components with one name are an error that names it and both places."""
     twins = [*practice_components(settings), Component(name="twin"), Component(name="twin")]
 
@@ -95,7 +93,7 @@ async def respond(_request: Request) -> Response:
     ],
 )
 def test_claims_are_unique(
-    settings: Settings, one: Mapping[str, Any], two: Mapping[str, Any]
+    settings: PracticeSettings, one: Mapping[str, Any], two: Mapping[str, Any]
 ) -> None:
     """Two components that claim one thing are an error that names both."""
     components = [Component(name="one", **one), Component(name="two", **two)]
@@ -105,9 +103,9 @@ def test_claims_are_unique(
         build(settings.limits, components)
 
 
-async def test_operations_have_unique_ids(settings: Settings) -> None:
+async def test_operations_have_unique_ids(settings: PracticeSettings) -> None:
     """A generated client has one function for each operation."""
-    paths = create_app(settings).openapi()["paths"]
+    paths = practice_app(settings).openapi()["paths"]
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
 
     assert len(ids) == len(set(ids))

@@ -13,7 +13,6 @@ import uvicorn
 
 from {{ package_name }} import __main__ as command_module
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.cli import Command, CommandContext
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.server import drain as module
@@ -23,9 +22,10 @@ from {{ package_name }}.core.settings import (
     PREFIX,
     InvalidSettingsError,
 )
-from {{ package_name }}.practices import PRACTICE_COMMANDS
+from {{ package_name }}.practices import PRACTICE_COMMANDS, PracticeSettings
 from {{ package_name }}.settings import Settings
 
+from support.client import practice_app
 from support.server import STOP, SkippedTime, launched, served_session
 
 
@@ -155,9 +155,9 @@ def test_second_signal_ends_the_drain() -> None:
     assert "Traceback" not in output
 
 
-def test_signals(settings: Settings) -> None:
+def test_signals(settings: PracticeSettings) -> None:
     """The first SIGTERM drains, the second ends the drain, and Ctrl-C never drains."""
-    patient, hasty = (DrainingServer(create_app(settings), settings.server) for _ in range(2))
+    patient, hasty = (DrainingServer(practice_app(settings), settings.server) for _ in range(2))
 
     patient.handle_exit(signal.SIGTERM, None)
     assert (patient.app.in_flight.draining, patient.should_exit) == (True, False)
@@ -167,11 +167,13 @@ def test_signals(settings: Settings) -> None:
     assert (hasty.app.in_flight.draining, hasty.should_exit) == (False, True)
 
 
-async def test_drain_ends_in_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_drain_ends_in_time(
+    settings: PracticeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The drain ends after `drain_seconds`."""
     time = SkippedTime()
     monkeypatch.setattr(module, "time", time)
-    server = DrainingServer(create_app(settings), settings.server)
+    server = DrainingServer(practice_app(settings), settings.server)
 
     server.handle_exit(signal.SIGTERM, None)
     time.skip(settings.server.drain_seconds - 1)
@@ -181,5 +183,8 @@ async def test_drain_ends_in_time(settings: Settings, monkeypatch: pytest.Monkey
 
 
 def test_reloading_server_serves() -> None:
-    """The reloading server serves too."""
-    assert served_session("--reload").statuses["/openapi.json"] == 200
+    """The reloading server serves too, the project's own components among them."""
+    session = served_session("--reload")
+
+    assert session.statuses.keys() == {"/openapi.json", "/nowhere?token=hunter2"}
+    assert session.exit_status == 0

@@ -12,7 +12,7 @@ import pytest
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.mail import Mail, Mailer, MailSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 from support.settings import assert_refused
@@ -105,7 +105,7 @@ async def test_mail_is_logged_without_a_server(
 @pytest.mark.parametrize("host", ["", "localhost", "smtp.example.org", "10.0.0.1", "::1"])
 def test_host_is_accepted(host: str) -> None:
     """A host is a name or an address; an empty one is none."""
-    assert Settings.load({"mail": {"host": host}}).mail.host == host
+    assert PracticeSettings.load({"mail": {"host": host}}).mail.host == host
 
 
 @pytest.mark.parametrize(

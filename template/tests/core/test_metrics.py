@@ -12,7 +12,6 @@ from prometheus_client import REGISTRY, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.metrics import Metrics, metrics_component
@@ -21,10 +20,9 @@ from {{ package_name }}.core.settings import (
     PREFIX,
     InvalidSettingsError,
 )
-from {{ package_name }}.practices import practice_components
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
-from support.client import connect, open_websocket
+from support.client import connect, open_websocket, practice_app
 from support.server import POLL_SECONDS, START_SECONDS, free_port, starting
 
 TOKEN = "6f1d0c5a9e3b47288d21"
@@ -48,7 +46,7 @@ async def talk(socket: WebSocket) -> None:
     await socket.close()
 
 
-def with_orders(settings: Settings) -> Application:
+def with_orders(settings: PracticeSettings) -> Application:
     """Return the application with a route of orders."""
     return build(
         settings.limits, [*practice_components(settings), Component(name="o", routers=(router,))]
@@ -58,7 +56,7 @@ def with_orders(settings: Settings) -> Application:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client that may read the metrics."""
-    async with connect(with_orders(Settings.load({"metrics": {"token": TOKEN}}))) as client:
+    async with connect(with_orders(PracticeSettings.load({"metrics": {"token": TOKEN}}))) as client:
         yield client
 
 
@@ -130,17 +128,17 @@ async def test_metrics_need_the_token(client: httpx2.AsyncClient, given: dict[st
     assert response.json()["code"] == "unauthorized"
 
 
-async def test_without_a_token_there_are_no_metrics(settings: Settings) -> None:
+async def test_without_a_token_there_are_no_metrics(settings: PracticeSettings) -> None:
     """Without a token in the settings, the public port has no metrics."""
-    async with connect(create_app(settings)) as client:
+    async with connect(practice_app(settings)) as client:
         assert (await client.get("/metrics", headers=BEARER)).status_code == 404
 
 
 async def test_admin_port_shows_them() -> None:
     """On the admin port they need no token, and have the format that the scraper accepts."""
-    settings = Settings.load({"admin": {"port": free_port()}})
+    settings = PracticeSettings.load({"admin": {"port": free_port()}})
     url = f"http://127.0.0.1:{settings.admin.port}/metrics"
-    async with connect(create_app(settings)) as client, httpx2.AsyncClient() as operators:
+    async with connect(practice_app(settings)) as client, httpx2.AsyncClient() as operators:
         await client.get("/nowhere")
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
         plain, openmetrics = await operators.get(url), await operators.get(url, headers=accept)
@@ -151,8 +149,8 @@ async def test_admin_port_shows_them() -> None:
 
 async def test_applications_count_apart() -> None:
     """Two applications in one process don't share their metrics."""
-    settings = Settings.load({"metrics": {"token": TOKEN}})
-    async with connect(create_app(settings)) as one, connect(create_app(settings)) as two:
+    settings = PracticeSettings.load({"metrics": {"token": TOKEN}})
+    async with connect(practice_app(settings)) as one, connect(practice_app(settings)) as two:
         await one.get("/nowhere")
 
         assert await scraped(one, "http_requests_total")
@@ -170,8 +168,8 @@ def counter() -> Iterator[Counter]:
 async def test_default_registry_is_shown(counter: Counter) -> None:
     """Each application shows the default registry; no metric is shown twice."""
     counter.inc(3)
-    settings = Settings.load({"metrics": {"token": TOKEN}})
-    async with connect(create_app(settings)) as one, connect(create_app(settings)) as two:
+    settings = PracticeSettings.load({"metrics": {"token": TOKEN}})
+    async with connect(practice_app(settings)) as one, connect(practice_app(settings)) as two:
         assert await scraped(one, "default_registry_events_total") == {(): 3}
         assert await scraped(two, "default_registry_events_total") == {(): 3}
         text = (await one.get("/metrics", headers=BEARER)).text
@@ -217,7 +215,7 @@ def test_folder_must_exist(
 def test_token_must_be_hard_to_guess(token: str) -> None:
     """A weak token is rejected, and not shown."""
     with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}METRICS__TOKEN: ") as refused:
-        Settings.load({"metrics": {"token": token}})
+        PracticeSettings.load({"metrics": {"token": token}})
 
     assert token not in str(refused.value)
 
@@ -227,7 +225,7 @@ async def test_requests_in_flight_with_several_processes(
 ) -> None:
     """With PROMETHEUS_MULTIPROC_DIR, requests in flight are counted by the hooks."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    settings = Settings.load({"metrics": {"token": TOKEN}})
+    settings = PracticeSettings.load({"metrics": {"token": TOKEN}})
     app = with_orders(settings)
     async with connect(app) as client:
         registry = app.services.get(Metrics).registry
@@ -252,7 +250,11 @@ def scrape_after(client: httpx2.Client, url: str, requests: int) -> str:
 
 @pytest.mark.parametrize("multiprocess", [False, True])
 async def test_metrics_of_a_service(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, multiprocess: bool
+    settings: PracticeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    multiprocess: bool,
 ) -> None:
     """A gauge reads the service; in multiprocess mode there is none."""
     if multiprocess:
@@ -272,7 +274,11 @@ async def test_metrics_of_a_service(
 
 @pytest.mark.parametrize("multiprocess", [False, True])
 async def test_websockets_are_no_requests(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, multiprocess: bool
+    settings: PracticeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    multiprocess: bool,
 ) -> None:
     """A WebSocket is open for too long to count among the requests."""
     if multiprocess:

@@ -16,7 +16,7 @@ from {{ package_name }}.core.services import (
     Services,
     provide,
 )
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -59,7 +59,7 @@ def replacing(name: str) -> Component:
     return Component(name=name, start=start, routers=(router,))
 
 
-async def test_route_gets_the_service(settings: Settings) -> None:
+async def test_route_gets_the_service(settings: PracticeSettings) -> None:
     """A dependency gives a route the service, and a later component may replace it."""
     app = build(settings.limits, [adding("one"), replacing("two")])
     async with connect(app) as client:
@@ -68,7 +68,7 @@ async def test_route_gets_the_service(settings: Settings) -> None:
     assert response.json() == "two"
 
 
-async def test_second_service_of_a_type_is_an_error(settings: Settings) -> None:
+async def test_second_service_of_a_type_is_an_error(settings: PracticeSettings) -> None:
     """The error names both components, and the way to replace a service."""
     message = r'"one" and "two" both add Greeter; .*services\.replace'
     with pytest.raises(DuplicateServiceError, match=message):
@@ -76,7 +76,7 @@ async def test_second_service_of_a_type_is_an_error(settings: Settings) -> None:
             pass
 
 
-async def test_missing_service_is_an_error(settings: Settings) -> None:
+async def test_missing_service_is_an_error(settings: PracticeSettings) -> None:
     """The error names the component that needs the service, and its type."""
     with pytest.raises(MissingServiceError, match='No component before "two" adds Greeter'):
         async with connect(build(settings.limits, [replacing("two")])):

@@ -18,8 +18,7 @@ from {{ package_name }}.core import tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.settings import NAME, InvalidSettingsError
-from {{ package_name }}.practices import practice_components
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect
 
@@ -44,7 +43,7 @@ ORDERS = Component(name="orders", routers=(router,))
 @asynccontextmanager
 async def recording(ratio: float) -> AsyncIterator[tuple[httpx2.AsyncClient, InMemorySpanExporter]]:
     """Yield a client of an application that traces into memory, and that memory."""
-    settings = Settings.load({"tracing": {"sample_ratio": ratio}})
+    settings = PracticeSettings.load({"tracing": {"sample_ratio": ratio}})
     provider = tracing.build_provider(settings.tracing)
     memory = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(memory))
@@ -156,7 +155,7 @@ async def test_spans_reach_the_collector() -> None:
     """With an endpoint, spans are exported, the last ones at shutdown."""
     with collector() as received:
         endpoint = f"http://127.0.0.1:{received.server_port}"
-        settings = Settings.load({"tracing": {"endpoint": endpoint, "sample_ratio": 1}})
+        settings = PracticeSettings.load({"tracing": {"endpoint": endpoint, "sample_ratio": 1}})
         async with connect(
             build(settings.limits, [*practice_components(settings), ORDERS])
         ) as client:
@@ -169,6 +168,6 @@ def test_address_may_hold_no_password() -> None:
     """An endpoint that is not a URL, or that has credentials, is rejected."""
     for endpoint in ("collector:4318", "http://user:hunter2@collector"):
         with pytest.raises(InvalidSettingsError) as refused:
-            Settings.load({"tracing": {"endpoint": endpoint}})
+            PracticeSettings.load({"tracing": {"endpoint": endpoint}})
 
         assert "hunter2" not in str(refused.value)

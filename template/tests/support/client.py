@@ -1,7 +1,7 @@
 """An HTTP client of an application in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -9,10 +9,22 @@ import httpx2
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.app import Application, build
+from {{ package_name }}.core.component import Component
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
 isolations: list[Callable[[Application], AbstractAsyncContextManager[None]]] = []
 """Context managers of the `client` fixture, such as a transaction that is rolled back."""
+
+
+def practice_app(settings: PracticeSettings) -> Application:
+    """Return an application with the components of the practices, and none of the project's."""
+    return build(settings.limits, practice_components(settings))
+
+
+def app_without_log(settings: PracticeSettings, components: Iterable[Component]) -> Application:
+    """Return an application whose log does not reach into the tests of others."""
+    return build(settings.limits, [item for item in components if item.name != "logging"])
 
 
 @asynccontextmanager

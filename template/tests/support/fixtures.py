@@ -3,7 +3,7 @@
 import os
 import pkgutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +12,11 @@ import httpx2
 import pytest
 
 from {{ package_name }}.app import all_components, create_app
-from {{ package_name }}.core.app import Application, build
+from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.settings import PREFIX
 from {{ package_name }}.settings import Settings
 
-from support.client import connect, isolations
+from support.client import app_without_log, connect, isolations
 
 pytest_plugins = [
     f"support.{module.name}"
@@ -25,15 +25,28 @@ pytest_plugins = [
 ]
 
 
+@pytest.fixture(scope="session")
+def required_settings() -> Mapping[str, str]:
+    """Return the variables of the project's required settings, without the prefix.
+
+    Write the same fixture in tests/conftest.py to give yours: `{"ORDERS__CURRENCY": "EUR"}`.
+    """
+    return {}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    required_settings: Mapping[str, str],
 ) -> Iterator[pytest.MonkeyPatch]:
     """Keep the variables, proxies and .env file of the developer out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.upper().startswith((PREFIX, "SSL_CERT_")) or name.lower().endswith("_proxy"):
                 patch.delenv(name)
+        for name, value in required_settings.items():
+            patch.setenv(f"{PREFIX}{name}", value)
         if sys.dont_write_bytecode:  # or every service that a test starts compiles its imports
             bytecode = pytestconfig.rootpath / ".pytest_cache/bytecode"
             patch.setenv("PYTHONPYCACHEPREFIX", str(bytecode))
@@ -72,10 +85,6 @@ async def client(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def reader(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    """Yield a client of one application for the whole session, for tests that only read.
-
-    It runs without its log, which would reach into the tests of other applications.
-    """
-    components = [item for item in all_components(settings) if item.name != "logging"]
-    async with connect(build(settings.limits, components)) as client:
+    """Yield a client of one application for the whole session, for tests that only read."""
+    async with connect(app_without_log(settings, all_components(settings))) as client:
         yield client

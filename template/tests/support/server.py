@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import IO
 
 import httpx2
@@ -25,6 +26,7 @@ from {{ package_name }}.core.settings import PREFIX
 # A supervisor sends SIGTERM; Windows has Ctrl-Break instead.
 STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 
+TESTS = Path(__file__).parents[1]
 POLL_SECONDS = 0.01
 START_SECONDS = 60
 
@@ -149,10 +151,16 @@ def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 @contextmanager
 def starting(*arguments: str, **variables: str) -> Iterator[Service]:
-    """Start the command on a free port, without waiting for it, and kill it after the block."""
+    """Start the command on a free port, without waiting for it, and kill it after the block.
+
+    It serves the practices alone. The reloading server has the project's own components too.
+    """
     own = {PREFIX + name: value for name, value in variables.items()}
+    own["PYTHONPATH"] = str(TESTS)
     port = free_port()
-    command = [sys.executable, "-m", "{{ package_name }}"]
+    reloading = "--reload" in arguments
+    module = "{{ package_name }}" if reloading else "support.service"
+    command = [sys.executable, "-m", module]
     with (
         tempfile.TemporaryFile() as log,  # a full pipe without a reader would block the service
         subprocess.Popen(

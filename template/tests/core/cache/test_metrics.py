@@ -3,15 +3,14 @@
 import pytest
 from pydantic import TypeAdapter
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.cache import Cache
 from {{ package_name }}.core.cache.codec import JsonCodec
 from {{ package_name }}.core.cache.entry import Policy
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 async def one() -> int:
@@ -35,13 +34,13 @@ async def test_events_and_backend_are_measured(app: Application) -> None:
 
 
 async def test_multiprocess_mode_has_no_gauges(
-    settings: Settings,
+    settings: PracticeSettings,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """In multiprocess mode the events are shared; a process can't read another one's backend."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
-    app = create_app(settings)
+    app = practice_app(settings)
     async with connect(app):
         names = {family.name for family in app.services.get(Metrics).registry.collect()}
 

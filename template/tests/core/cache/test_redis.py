@@ -23,7 +23,7 @@ from {{ package_name }}.core.cache.redis import (
     build,
 )
 from {{ package_name }}.core.cache.store import CacheUnavailableError
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.settings import assert_refused
 
@@ -384,7 +384,7 @@ def test_bad_url_is_refused(url: str) -> None:
 )
 def test_url_is_accepted(url: str) -> None:
     """A URL of redis-py is accepted, and not shown."""
-    settings = Settings.load({"cache": {"url": url}})
+    settings = PracticeSettings.load({"cache": {"url": url}})
 
     assert settings.cache.url.get_secret_value() == url
     assert "hunter2" not in repr(settings)

@@ -29,14 +29,14 @@ from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.settings import NAME, PREFIX
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 from support.database import AWAY, PROJECT
 from support.tables import Note, bodies
 
 
-def app_with_a_route(settings: Settings) -> Application:
+def app_with_a_route(settings: PracticeSettings) -> Application:
     """Return an application with a route that runs a query."""
     router = APIRouter(prefix="/try")
 
@@ -172,7 +172,7 @@ async def test_serialization_failure_is_a_conflict(
     assert len(attempts) == ATTEMPTS
 
 
-async def test_exhausted_pool_is_an_outage(settings: Settings) -> None:
+async def test_exhausted_pool_is_an_outage(settings: PracticeSettings) -> None:
     """Without a free connection within the pool timeout, the caller gets an UnavailableError."""
     small = settings.database.model_copy(update={"pool_size": 1, "pool_timeout_seconds": 0.2})
     database = build(small)
@@ -220,7 +220,7 @@ async def test_naive_datetime_is_rejected(database: Database) -> None:
 
 
 async def test_slow_queries_are_logged_without_parameters(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: PracticeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log shows the text of a slow query, and no parameter."""
     database = build(settings.database.model_copy(update={"slow_query_seconds": 1e-9}))
@@ -236,7 +236,7 @@ async def test_slow_queries_are_logged_without_parameters(
     assert "hunter2" not in str([record.__dict__ for record in caplog.records])
 
 
-async def test_routes_get_the_database(settings: Settings) -> None:
+async def test_routes_get_the_database(settings: PracticeSettings) -> None:
     """A route gets the database as a dependency."""
     async with connect(app_with_a_route(settings)) as client:
         response = await client.get("/try")
@@ -244,7 +244,7 @@ async def test_routes_get_the_database(settings: Settings) -> None:
     assert response.json() == 7
 
 
-async def test_connections_are_closed_at_stop(settings: Settings) -> None:
+async def test_connections_are_closed_at_stop(settings: PracticeSettings) -> None:
     """A stopped application has no open connection."""
     app = app_with_a_route(settings)
     async with connect(app):
@@ -263,7 +263,7 @@ async def change(database: Database, statement: str) -> None:
 
 async def test_ready_if_no_migration_is_pending(own_database_url: str) -> None:
     """A database at the newest migration, or after it by a newer release, is ready."""
-    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
 
     await database.probe()
     await change(
@@ -279,7 +279,7 @@ async def test_ready_if_no_migration_is_pending(own_database_url: str) -> None:
 )
 async def test_not_ready_if_a_migration_is_pending(own_database_url: str, statement: str) -> None:
     """A database that lacks a migration is not ready; the message names the command."""
-    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
     await change(database, statement)
 
     with pytest.raises(UnavailableError, match=f"run `{NAME} migrate`"):
@@ -289,7 +289,7 @@ async def test_not_ready_if_a_migration_is_pending(own_database_url: str, statem
 
 async def test_outage_gets_503() -> None:
     """Requests get 503 while the database is unreachable; the response shows no secret."""
-    away = Settings.load({"database": {"url": AWAY}})
+    away = PracticeSettings.load({"database": {"url": AWAY}})
     async with connect(app_with_a_route(away)) as client:
         response = await client.get("/try")
 
@@ -299,7 +299,7 @@ async def test_outage_gets_503() -> None:
 
 def test_password_is_not_shown() -> None:
     """The settings don't show the password in the URL."""
-    settings = Settings.load({"database": {"url": AWAY}})
+    settings = PracticeSettings.load({"database": {"url": AWAY}})
 
     assert "hunter2" not in repr(settings)
 

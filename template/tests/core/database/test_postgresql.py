@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.database import postgresql as dialect
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.database import counted
 from support.tables import Note, NoteRepository, bodies
@@ -37,7 +37,7 @@ def crossing(first: int, second: int, both: asyncio.Barrier) -> Work:
 async def test_missing_database_is_an_outage(database_url: str) -> None:
     """A server that rejects the connection is as unavailable as one that is down."""
     url = make_url(database_url).set(database="missing").render_as_string(hide_password=False)
-    missing = build(Settings.load({"database": {"url": url}}).database)
+    missing = build(PracticeSettings.load({"database": {"url": url}}).database)
 
     with pytest.raises(UnavailableError):
         await missing.probe()
@@ -67,7 +67,7 @@ async def test_deadlock_is_retried(database: Database) -> None:
     assert found == [["1", "2"], ["1", "2"]]
 
 
-async def test_lock_timeout_is_an_outage(database: Database, settings: Settings) -> None:
+async def test_lock_timeout_is_an_outage(database: Database, settings: PracticeSettings) -> None:
     """A transaction that waits too long for a locked row raises an UnavailableError."""
     await database.write(write_two)
     impatient = build(settings.database.model_copy(update={"lock_timeout_seconds": 0.2}))
@@ -94,7 +94,7 @@ async def test_server_enforces_the_timeouts(database: Database) -> None:
     assert await database.read(read) == ["15s", "5s", "30s"]
 
 
-async def test_transactions_have_the_timeouts_behind_a_pooler(settings: Settings) -> None:
+async def test_transactions_have_the_timeouts_behind_a_pooler(settings: PracticeSettings) -> None:
     """With transaction pooling, one statement sets the timeouts in each transaction only."""
     pooled = build(settings.database.model_copy(update={"transaction_pooling": True}))
 
@@ -112,7 +112,7 @@ async def test_transactions_have_the_timeouts_behind_a_pooler(settings: Settings
     assert len(statements) == 2 * (1 + 3)
 
 
-async def test_no_statement_stays_prepared_behind_a_pooler(settings: Settings) -> None:
+async def test_no_statement_stays_prepared_behind_a_pooler(settings: PracticeSettings) -> None:
     """With transaction pooling, no prepared statement is left in a session for another client."""
     limits = {"transaction_pooling": True, "pool_size": 1}
     pooled = build(settings.database.model_copy(update=limits))
@@ -135,7 +135,9 @@ async def test_idle_connection_is_tested(
     assert await database.read(backend_pid) == await database.read(backend_pid)
 
 
-async def test_closed_connection_is_replaced(database: Database, settings: Settings) -> None:
+async def test_closed_connection_is_replaced(
+    database: Database, settings: PracticeSettings
+) -> None:
     """After the server has closed an idle connection, the next transaction gets a new one."""
 
     async def end(session: AsyncSession) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from {{ package_name }}.core.database import build
 from {{ package_name }}.core.database.postgresql_url import parse_url
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.settings import assert_refused
 
@@ -159,7 +159,7 @@ async def test_password_needs_the_tls_of_the_url(parameters: str, messages: list
     received: list[int] = []
     async with server_without_tls(received) as address:
         url = f"postgres://user:hunter2@{address}/app{parameters}"
-        database = build(Settings.load({"database": {"url": url}}).database)
+        database = build(PracticeSettings.load({"database": {"url": url}}).database)
         with pytest.raises(UnavailableError):
             await database.probe()
         await database.engine.dispose()

@@ -33,7 +33,7 @@ from {{ package_name }}.core.database.sqlite import (
     violates,
 )
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.settings import assert_refused
 from support.tables import Note, bodies
@@ -54,7 +54,7 @@ async def test_writers_are_serialized(database: Database) -> None:
     assert await bodies(database) == [f"note {number}" for number in range(10)]
 
 
-async def test_lock_timeout_is_an_outage(database: Database, settings: Settings) -> None:
+async def test_lock_timeout_is_an_outage(database: Database, settings: PracticeSettings) -> None:
     """A writer that waits too long raises an UnavailableError; readers don't wait."""
     impatient = build(settings.database.model_copy(update={"lock_timeout_seconds": 0.2}))
 
@@ -73,7 +73,9 @@ async def test_lock_timeout_is_an_outage(database: Database, settings: Settings)
     assert await bodies(database) == ["held"]
 
 
-async def test_waiting_writers_hold_no_connection(database: Database, settings: Settings) -> None:
+async def test_waiting_writers_hold_no_connection(
+    database: Database, settings: PracticeSettings
+) -> None:
     """Waiting writers leave the pool to readers, and have a timeout."""
     limits = {"pool_size": 2, "pool_timeout_seconds": 0.2, "lock_timeout_seconds": 0.2}
     small = build(settings.database.model_copy(update=limits))

@@ -9,7 +9,7 @@ from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
 from {{ package_name }}.core.http_client import metrics as http_client_metrics
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -21,7 +21,7 @@ def respond(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200)
 
 
-async def test_attempts_are_counted_by_host(settings: Settings) -> None:
+async def test_attempts_are_counted_by_host(settings: PracticeSettings) -> None:
     """Attempts are counted by host and class of status, for a bounded number of hosts."""
     components = [
         metrics.component(settings.metrics),

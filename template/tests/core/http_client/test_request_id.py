@@ -11,7 +11,7 @@ from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClientDep
 from {{ package_name }}.core.http_client import request_id as propagation
 from {{ package_name }}.core.logging import request_id
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -29,7 +29,7 @@ def echo(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, text=request.headers["x-request-id"])
 
 
-async def test_id_is_propagated(settings: Settings) -> None:
+async def test_id_is_propagated(settings: PracticeSettings) -> None:
     """A call has the id of the request that it belongs to."""
     components = [
         request_id.component(),

@@ -11,7 +11,7 @@ from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.http_client import HttpClientDep
 from {{ package_name }}.core.http_client import tracing as propagation
 from {{ package_name }}.core.tracing import build_provider, telemetry_config
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -33,7 +33,7 @@ def echo(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, json=dict(request.headers))
 
 
-async def test_trace_is_propagated(settings: Settings) -> None:
+async def test_trace_is_propagated(settings: PracticeSettings) -> None:
     """A call has the trace of its request and the id of the server's span, and no baggage."""
     components = [
         Component(name="traced", telemetry=telemetry_config(build_provider(settings.tracing))),

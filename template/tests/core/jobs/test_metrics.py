@@ -4,12 +4,11 @@ import asyncio
 
 import pytest
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.jobs.in_process import Jobs
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 async def fail() -> None:
@@ -22,9 +21,9 @@ async def wait() -> None:
     await asyncio.Event().wait()
 
 
-async def test_jobs_are_counted(settings: Settings) -> None:
+async def test_jobs_are_counted(settings: PracticeSettings) -> None:
     """Events are counted by job, and the gauge has the unfinished jobs."""
-    app = create_app(settings)
+    app = practice_app(settings)
     async with connect(app):
         jobs, metrics = app.services.get(Jobs), app.services.get(Metrics)
         jobs.settings = jobs.settings.model_copy(update={"retry_seconds": 0, "max_attempts": 2})
@@ -50,13 +49,13 @@ async def test_jobs_are_counted(settings: Settings) -> None:
 
 
 async def test_processes_share_the_counts(
-    settings: Settings,
+    settings: PracticeSettings,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """With several processes there is no gauge: a process knows its own jobs only."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
-    app = create_app(settings)
+    app = practice_app(settings)
     async with connect(app):
         metrics = app.services.get(Metrics)
 

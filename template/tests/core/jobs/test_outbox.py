@@ -15,7 +15,7 @@ from {{ package_name }}.core.jobs import JobsSettings
 from {{ package_name }}.core.jobs.durable import PURGE, Jobs
 from {{ package_name }}.core.jobs.models import OutboxJob
 from {{ package_name }}.core.jobs.outbox import Job, Outbox, enqueue
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.database import counted
 
@@ -25,7 +25,7 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 @pytest.fixture
 async def own_database(own_database_url: str) -> AsyncIterator[Database]:
     """Yield a database that the test has for itself."""
-    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
     yield database
     await database.engine.dispose()
 

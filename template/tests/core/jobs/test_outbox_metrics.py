@@ -6,15 +6,14 @@ import math
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.jobs import outbox_metrics
 from {{ package_name }}.core.jobs.durable import Jobs
 from {{ package_name }}.core.jobs.outbox import Job
 from {{ package_name }}.core.jobs.outbox_metrics import OutboxMetrics
 from {{ package_name }}.core.metrics import Metrics
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 async def test_unfinished_jobs_are_shown(
@@ -23,7 +22,7 @@ async def test_unfinished_jobs_are_shown(
     """The gauge has the pending and dead jobs, and NaN while the database is unavailable."""
     monkeypatch.setattr(outbox_metrics, "COUNT_INTERVAL_SECONDS", 0.01)
     own = {"database": {"url": own_database_url}, "jobs": {"max_attempts": 1}}
-    app = create_app(Settings.load(own))
+    app = practice_app(PracticeSettings.load(own))
     async with connect(app):
         jobs, registry = app.services.get(Jobs), app.services.get(Metrics).registry
 

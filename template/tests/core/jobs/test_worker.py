@@ -15,7 +15,6 @@ from redis.asyncio import Redis
 from taskiq import AsyncBroker, BrokerMessage
 
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.database import build
 from {{ package_name }}.core.jobs import JobsSettings
@@ -26,8 +25,9 @@ from {{ package_name }}.core.jobs.durable import Jobs
 from {{ package_name }}.core.jobs.outbox import Job, Outbox
 from {{ package_name }}.core.jobs.worker import Worker, work
 from {{ package_name }}.core.settings import PREFIX
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
+from support.client import practice_app
 from support.server import contained, free_port
 
 
@@ -62,7 +62,7 @@ class Queue(AsyncBroker):
 @pytest.mark.parametrize("failures", [0, 2])
 async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
     """A job runs; failures of the queue lose nothing."""
-    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
     settings = JobsSettings(poll_seconds=0.01)
     jobs = Jobs(Outbox(database, settings), settings)
     done = asyncio.Event()
@@ -88,7 +88,7 @@ async def test_jobs_are_done(own_database_url: str, failures: int) -> None:
 async def test_stop_is_bounded(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker ends after a stop, though its outbox does not respond."""
     monkeypatch.setattr(module, "STOP_TIMEOUT_SECONDS", 0.05)
-    database = build(Settings.load({"database": {"url": own_database_url}}).database)
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
     settings = JobsSettings(drain_seconds=0)
     jobs = Jobs(Outbox(database, settings), settings)
     dispatching = asyncio.Event()
@@ -162,10 +162,10 @@ async def test_signal_ends_the_worker(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An idle worker stops on SIGTERM."""
-    settings = Settings.load({"database": {"url": own_database_url}})
+    settings = PracticeSettings.load({"database": {"url": own_database_url}})
     jobs = Queue(failures=0)
     monkeypatch.setattr(module, "build_queue", lambda _settings: jobs)
-    working = asyncio.create_task(work(create_app(settings), settings.jobs))
+    working = asyncio.create_task(work(practice_app(settings), settings.jobs))
     await asyncio.wait_for(jobs.listening.wait(), timeout=30)
 
     signal.raise_signal(signal.SIGTERM)

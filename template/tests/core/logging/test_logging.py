@@ -15,15 +15,13 @@ import pytest
 import structlog
 from fastapi import APIRouter
 
-from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.logging import LoggingSettings, configure_logging
 from {{ package_name }}.core.logging.rendering import Output
-from {{ package_name }}.practices import practice_components
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 class Terminal(io.BytesIO):
@@ -159,7 +157,7 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
     async def bound() -> None:
         structlog.contextvars.bind_contextvars(order=7, token="hunter2")
 
-    settings = Settings.load({"logging": {"format": "json"}})
+    settings = PracticeSettings.load({"logging": {"format": "json"}})
     components = [*practice_components(settings), Component(name="bound", routers=(router,))]
     async with connect(build(settings.limits, components)) as client:
         await client.get("/bound", headers={"X-Request-ID": "one"})
@@ -208,8 +206,8 @@ async def test_no_line_overtakes_another() -> None:
 
 async def test_access_line_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
     """The access line has a readable form for a terminal."""
-    settings = Settings.load({"logging": {"format": "console"}})
-    async with connect(create_app(settings)) as client:
+    settings = PracticeSettings.load({"logging": {"format": "console"}})
+    async with connect(practice_app(settings)) as client:
         await client.get("/nowhere", headers={"X-Request-ID": "one"})
 
     assert re.search(r"request\.completed .*request_id=one .*status=404", capsys.readouterr().out)
@@ -217,8 +215,8 @@ async def test_access_line_is_readable_too(capsys: pytest.CaptureFixture[str]) -
 
 async def test_quiet_level_leaves_access_lines_out(capsys: pytest.CaptureFixture[str]) -> None:
     """A level above INFO drops the access lines."""
-    settings = Settings.load({"logging": {"format": "json", "level": "WARNING"}})
-    async with connect(create_app(settings)) as client:
+    settings = PracticeSettings.load({"logging": {"format": "json", "level": "WARNING"}})
+    async with connect(practice_app(settings)) as client:
         await client.get("/nowhere")
 
     assert capsys.readouterr().out == ""
@@ -270,8 +268,8 @@ async def test_client_address_is_logged_on_request(
     capsys: pytest.CaptureFixture[str], *, is_on: bool
 ) -> None:
     """The client address is personal data, and only logged if the setting is on."""
-    settings = Settings.load({"logging": {"client_address": is_on, "format": "json"}})
-    async with connect(create_app(settings)) as client:
+    settings = PracticeSettings.load({"logging": {"client_address": is_on, "format": "json"}})
+    async with connect(practice_app(settings)) as client:
         await client.get("/nowhere")
 
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -8,8 +8,7 @@ from fastapi import APIRouter
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.practices import practice_components
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect
 from support.server import served_session
@@ -30,7 +29,7 @@ async def test_odd_id_is_replaced(reader: httpx2.AsyncClient, given: str) -> Non
     assert len(response.headers["x-request-id"]) == 32
 
 
-async def test_failing_request_has_its_id(settings: Settings) -> None:
+async def test_failing_request_has_its_id(settings: PracticeSettings) -> None:
     """The response of a failed request has the id."""
     router = APIRouter()
 

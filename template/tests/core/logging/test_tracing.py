@@ -8,7 +8,7 @@ from {{ package_name }}.core import logging, tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.logging import tracing as trace_ids
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -17,7 +17,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 async def test_lines_of_a_request_name_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
     """The access line of a request has the ids of its trace and span."""
-    settings = Settings.load(
+    settings = PracticeSettings.load(
         {"logging": {"format": "json"}, "tracing": {"endpoint": "http://127.0.0.1:9"}}
     )
     traced = Component(
@@ -37,6 +37,6 @@ async def test_lines_of_a_request_name_its_trace(capsys: pytest.CaptureFixture[s
     assert len(served["span_id"]) == 16
 
 
-def test_without_traces_there_are_no_ids(settings: Settings) -> None:
+def test_without_traces_there_are_no_ids(settings: PracticeSettings) -> None:
     """Without an endpoint, the component has no hook."""
     assert trace_ids.component(settings.tracing) == Component(name="trace_ids")

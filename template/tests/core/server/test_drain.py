@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
-import pytest
 from fastapi import APIRouter
 
 from {{ package_name }}.core.app import build

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.server import drain as module
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.server import POLL_SECONDS, InProcessServer, SkippedTime, served
 
@@ -69,7 +69,7 @@ COMPONENTS = [Component(name="try", routers=(router,))]
 @pytest.fixture(scope="module")
 async def running() -> AsyncIterator[InProcessServer]:
     """Yield the server of this module."""
-    settings = Settings.load({})
+    settings = PracticeSettings.load({})
     async with served(build(settings.limits, COMPONENTS), settings.server) as server:
         yield server
 
@@ -244,7 +244,7 @@ async def requested(
         monkeypatch: Replaces the time.
         buffer: Size of the client's receive buffer in bytes.
     """
-    time, settings, loop = SkippedTime(), Settings.load({}), asyncio.get_running_loop()
+    time, settings, loop = SkippedTime(), PracticeSettings.load({}), asyncio.get_running_loop()
     monkeypatch.setattr(module, "time", time)
     app = build(settings.limits, COMPONENTS)
     async with served(app, settings.server) as server, asyncio.timeout(30):
@@ -307,7 +307,7 @@ async def test_noise_gets_400(server: InProcessServer, noise: bytes) -> None:
 @pytest.mark.parametrize(("trusted", "host"), [([], "127.0.0.1"), (["127.0.0.0/8"], "203.0.113.7")])
 async def test_only_trusted_proxies_name_the_client(trusted: list[str], host: str) -> None:
     """X-Forwarded-For is ignored unless a trusted proxy sends it."""
-    settings = Settings.load({"server": {"trusted_proxies": trusted}})
+    settings = PracticeSettings.load({"server": {"trusted_proxies": trusted}})
     async with (
         served(build(settings.limits, COMPONENTS), settings.server) as server,
         httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client,

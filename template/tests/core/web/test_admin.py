@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.web import admin
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 from support.server import free_port
@@ -31,7 +31,7 @@ MANAGED = Component(
 @pytest.fixture(scope="module")
 async def both() -> AsyncIterator[tuple[httpx2.AsyncClient, httpx2.AsyncClient]]:
     """Yield a client of the public port, and one of the admin port."""
-    settings = Settings.load({"admin": {"port": free_port()}})
+    settings = PracticeSettings.load({"admin": {"port": free_port()}})
     app = build(settings.limits, [admin.component(settings.admin), MANAGED])
     url = f"http://127.0.0.1:{settings.admin.port}"
     async with connect(app) as public, httpx2.AsyncClient(base_url=url) as operators:
@@ -64,7 +64,7 @@ async def test_endpoints_of_each_port(
 async def test_taken_port_is_named() -> None:
     """A port in use is an error at start."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = Settings.load({"admin": {"port": taken.getsockname()[1]}})
+        settings = PracticeSettings.load({"admin": {"port": taken.getsockname()[1]}})
         app = build(settings.limits, [admin.component(settings.admin)])
         with pytest.raises(OSError, match="in use"):
             async with connect(app):

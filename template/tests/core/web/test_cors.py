@@ -7,10 +7,9 @@ import httpx2
 import pytest
 from fastapi import APIRouter, WebSocket
 
-from {{ package_name }}.app import all_components
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect, open_websocket
 
@@ -48,8 +47,8 @@ async def talk(socket: WebSocket) -> None:
 def build_app(**cors: object) -> Application:
     """Return an application with tight limits and these CORS settings."""
     limits = {"max_body_bytes": 10, "request_timeout_seconds": 0.1, "allowed_hosts": ["test"]}
-    settings = Settings.load({"cors": cors, "limits": limits})
-    named = {item.name: item for item in all_components(settings)}
+    settings = PracticeSettings.load({"cors": cors, "limits": limits})
+    named = {item.name: item for item in practice_components(settings)}
     return build(settings.limits, [named["cors"], Component(name="try", routers=(router,))])
 
 

@@ -12,7 +12,7 @@ from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.web import health
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -36,12 +36,12 @@ async def hanging() -> None:
     await asyncio.Event().wait()
 
 
-def with_probes(settings: Settings, *probes: Component) -> list[Component]:
+def with_probes(settings: PracticeSettings, *probes: Component) -> list[Component]:
     """Return the components of an application with these probes."""
     return [health.component(settings.health), *probes]
 
 
-async def test_live_probes_nothing(settings: Settings) -> None:
+async def test_live_probes_nothing(settings: PracticeSettings) -> None:
     """A process is alive even if its dependencies are unavailable."""
     app = build(settings.limits, with_probes(settings, Component(name="database", probe=bad)))
 
@@ -61,7 +61,7 @@ async def test_ready_when_every_probe_passes(reader: httpx2.AsyncClient) -> None
 
 
 async def test_not_ready_when_one_fails(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: PracticeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The response has no reason; the log has it."""
     probes = Component(name="one", probe=good), Component(name="two", probe=bad)
@@ -75,7 +75,7 @@ async def test_not_ready_when_one_fails(
 
 
 async def test_reason_of_a_component_is_logged_in_one_line(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: PracticeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log has the message of the error, without a traceback."""
     probe = Component(name="one", probe=unavailable)
@@ -90,7 +90,7 @@ async def test_reason_of_a_component_is_logged_in_one_line(
 
 async def test_probes_run_concurrently_with_a_timeout() -> None:
     """Three hanging probes take one timeout."""
-    settings = Settings.load({"health": {"probe_timeout_seconds": 0.2}})
+    settings = PracticeSettings.load({"health": {"probe_timeout_seconds": 0.2}})
     probes = [Component(name=str(number), probe=hanging) for number in range(3)]
 
     async with connect(build(settings.limits, with_probes(settings, *probes))) as client:
@@ -103,7 +103,7 @@ async def test_probes_run_concurrently_with_a_timeout() -> None:
 
 async def test_health_is_never_rejected() -> None:
     """An overloaded service is alive."""
-    settings = Settings.load({"limits": {"max_concurrent_requests": 1}})
+    settings = PracticeSettings.load({"limits": {"max_concurrent_requests": 1}})
     router, entered, gone = APIRouter(), asyncio.Event(), asyncio.Event()
 
     @router.get("/wait")

@@ -14,7 +14,7 @@ from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.settings import InvalidSettingsError
 from {{ package_name }}.core.web import in_flight as module
 from {{ package_name }}.core.web.routing import register
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect, open_websocket
 from support.server import SkippedTime, served
@@ -24,9 +24,9 @@ SEVERAL_CHECKS = 0.03
 """Time in which the deadlines are checked several times."""
 
 
-def limited(**limits: object) -> Settings:
+def limited(**limits: object) -> PracticeSettings:
     """Return settings with these limits."""
-    return Settings.load({"limits": limits})
+    return PracticeSettings.load({"limits": limits})
 
 
 class Trial:
@@ -273,7 +273,7 @@ def test_allowed_host_is_a_name(host: str) -> None:
         limited(allowed_hosts=[host])
 
 
-async def test_second_host_header_is_refused(settings: Settings) -> None:
+async def test_second_host_header_is_refused(settings: PracticeSettings) -> None:
     """Proxies and this service could take different ones (RFC 9112, section 3.2)."""
     headers = [("Host", "example.org"), ("Host", "evil.example")]
     async with connect(build(settings.limits, [])) as client:

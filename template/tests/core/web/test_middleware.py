@@ -15,7 +15,7 @@ from {{ package_name }}.core.errors import ForbiddenError
 from {{ package_name }}.core.web import in_flight
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.limits import LimitsSettings
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect, open_websocket
 from support.server import SkippedTime, served
@@ -66,7 +66,7 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def app(settings: Settings, recorder: Recorder) -> Application:
+def app(settings: PracticeSettings, recorder: Recorder) -> Application:
     """Return an application with the hooks."""
     tried = Component(name="try", routers=(router,), management_endpoints={"/manage": endpoint})
     return build(settings.limits, [recorder.component("one"), recorder.component("two"), tried])
@@ -119,7 +119,7 @@ class Faulty:
         await self.app(scope, receive, send)
 
 
-async def test_fault_in_middleware_gets_a_response(settings: Settings) -> None:
+async def test_fault_in_middleware_gets_a_response(settings: PracticeSettings) -> None:
     """An error in a component's middleware becomes a response."""
     faulty = Component(name="faulty", middleware=(Middleware(Faulty),))
     async with connect(build(settings.limits, [faulty])) as client:
@@ -216,7 +216,7 @@ async def test_websockets_are_observed(
     assert not app.in_flight.deadlines
 
 
-async def test_hook_may_refuse_a_request(settings: Settings) -> None:
+async def test_hook_may_refuse_a_request(settings: PracticeSettings) -> None:
     """An error that a hook raises is the response; it is no failure."""
 
     def refuse(_context: RequestContext) -> None:
@@ -245,7 +245,7 @@ class Hinting:
 
 
 async def test_only_the_body_ends_a_response(
-    settings: Settings, app: Application, recorder: Recorder
+    settings: PracticeSettings, app: Application, recorder: Recorder
 ) -> None:
     """A message before the response does not end it, and a body that comes after it is ignored."""
     hinting = Component(name="hinting", middleware=(Middleware(Hinting),))
@@ -313,7 +313,7 @@ async def test_background_task_has_no_deadline(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_failed_background_task_is_logged(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+    settings: PracticeSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its error is in the log once, and the connection serves the next request."""
 

@@ -17,7 +17,7 @@ from {{ package_name }}.core.web.pagination import (
     encode_cursor,
 )
 from {{ package_name }}.core.web.schemas import MAX_ID, ResponseBody
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -69,7 +69,7 @@ async def read_all(client: httpx2.AsyncClient, path: str) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("path", ["/rows", "/fast-rows"])
-async def test_pages_follow_each_other(settings: Settings, path: str) -> None:
+async def test_pages_follow_each_other(settings: PracticeSettings, path: str) -> None:
     """Each cursor leads to the next page, and the last page has none."""
     app = build(settings.limits, [Component(name="rows", routers=(router,))])
     async with connect(app) as client:

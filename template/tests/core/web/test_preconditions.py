@@ -10,7 +10,7 @@ from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.web.idempotency import IdempotencyKey
 from {{ package_name }}.core.web.preconditions import IF_MATCH, IfMatch, etag
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -30,7 +30,7 @@ async def create_order(key: IdempotencyKey) -> str:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(settings: PracticeSettings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of both routes."""
     app = build(settings.limits, [Component(name="order", routers=(router,))])
     async with connect(app) as client:

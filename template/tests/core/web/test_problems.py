@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from {{ package_name }}.core import errors
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 from support.server import served
@@ -83,7 +83,7 @@ async def stream() -> StreamingResponse:
 
 
 @pytest.fixture(scope="module")
-async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(settings: PracticeSettings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the routes."""
     async with connect(
         build(settings.limits, [Component(name="try", routers=(router,))])
@@ -225,7 +225,7 @@ def request_twice(port: int, path: str) -> list[tuple[int, bytes]]:
     ],
 )
 async def test_connection_survives_an_error(
-    settings: Settings, path: str, status: int, *, has_body: bool
+    settings: PracticeSettings, path: str, status: int, *, has_body: bool
 ) -> None:
     """The connection, which clients may share behind a proxy, serves the next request."""
     app = build(settings.limits, [Component(name="try", routers=(router,))])
@@ -243,7 +243,7 @@ async def test_failed_stream_breaks_the_connection(client: httpx2.AsyncClient) -
         await client.get("/try/stream")
 
 
-async def test_problems_are_in_openapi(settings: Settings) -> None:
+async def test_problems_are_in_openapi(settings: PracticeSettings) -> None:
     """The OpenAPI document declares the problems of each route."""
     app = build(settings.limits, [Component(name="try", routers=(router,))])
     responses = app.openapi()["paths"]["/try/body"]["post"]["responses"]

@@ -17,7 +17,7 @@ from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.limits import LimitsSettings
 from {{ package_name }}.core.web.routing import public_path
 from {{ package_name }}.core.web.schemas import IdPath
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect, open_websocket
 from support.server import served
@@ -73,7 +73,7 @@ outer.routes.append(Route("/orders/plain/{number:int}", PlainTextResponse("plain
 
 
 @pytest.fixture
-def app(settings: Settings) -> Application:
+def app(settings: PracticeSettings) -> Application:
     """Return an application with nested routers, and a hook that records requests."""
     seen.clear()
     recording = Component(name="recording", on_response=seen.append)
@@ -214,4 +214,4 @@ async def test_websocket_below_a_path(app: Application) -> None:
 def test_root_path_is_a_path(root_path: str) -> None:
     """Another text would break every link."""
     with pytest.raises(InvalidSettingsError, match="SERVER__ROOT_PATH: "):
-        Settings.load({"server": {"root_path": root_path}})
+        PracticeSettings.load({"server": {"root_path": root_path}})

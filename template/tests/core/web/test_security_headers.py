@@ -3,10 +3,9 @@
 import httpx2
 import pytest
 
-from {{ package_name }}.app import create_app
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
-from support.client import connect
+from support.client import connect, practice_app
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/nowhere"])
@@ -24,9 +23,9 @@ async def test_html_is_not_framed(reader: httpx2.AsyncClient) -> None:
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_draining_server_closes_connections(settings: Settings) -> None:
+async def test_draining_server_closes_connections(settings: PracticeSettings) -> None:
     """While the server drains, a response closes its connection: the next one goes elsewhere."""
-    app = create_app(settings)
+    app = practice_app(settings)
     async with connect(app) as client:
         before = await client.get("/nowhere")
         app.in_flight.drain()

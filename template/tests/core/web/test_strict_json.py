@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.settings import Settings
+from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
 
@@ -34,7 +34,7 @@ async def place(order: Order) -> Order:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(settings: PracticeSettings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the route."""
     async with connect(build(settings.limits, [Component(name="o", routers=(router,))])) as client:
         yield client
