@@ -96,9 +96,8 @@ def test_every_branch_is_rendered(
         {},
     ]
     for number, answers in enumerate(variants):
-        copier.run_copy(
-            str(template), tmp_path / f"{number}", data=answers, defaults=True, quiet=True
-        )
+        # Not quiet, so that the message at the end is rendered.
+        copier.run_copy(str(template), tmp_path / f"{number}", data=answers, defaults=True)
     for name, rows in refused().items():
         for value, _ in rows:
             with pytest.raises(ValueError, match=name):
