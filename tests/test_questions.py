@@ -30,6 +30,7 @@ from harness import (
     Need,
     choices_of,
     commit_all,
+    completed,
     copier_command,
     copy_template,
     environment,
@@ -485,7 +486,7 @@ def switch_off(name: str) -> str:
 def test_practice_without_what_it_needs(
     tmp_path: Path, template: Path, need: Need, way: str
 ) -> None:
-    """A practice without the one that it needs is refused; nothing is written."""
+    """A practice without the one that it needs is refused, naming both; nothing is written."""
     name, answer, needed, without = need
     answers = {needed: without, name: answer}
     file = tmp_path / "answers.yml"
@@ -618,6 +619,18 @@ def test_sentences_are_sentences(sentences: set[str]) -> None:
     """Each begins with a capital and ends with a period."""
     assert len(sentences) > 10
     assert {sentence for sentence in sentences if not re.fullmatch(r"[A-Z].*\.", sentence)} == set()
+
+
+def test_sentences_fit_in_a_terminal() -> None:
+    """Each sentence about a typed text fits in 80 columns, after what Copier writes before it."""
+    typed = {name: rows for name, rows in REFUSED.items() if not choices_of(questions()[name])}
+
+    assert {
+        sentence
+        for name, rows in typed.items()
+        for _, sentence in rows
+        if len(f"Validation error for question '{name}': {sentence}") > COLUMNS
+    } == set()
 
 
 def test_every_sentence_is_tested(sentences: set[str]) -> None:
@@ -944,7 +957,6 @@ class Terminal:
         )
         self.screen = pyte.Screen(COLUMNS, ROWS)
         self.stream = pyte.Stream(self.screen)
-        self.asked: list[str] = []
 
     @property
     def lines(self) -> list[str]:
@@ -970,7 +982,6 @@ class Terminal:
         choices = question.get("choices", [])
         for choice in choices:
             self.says(choice)
-        self.asked.append(name)
 
     def type(self, text: str) -> None:
         """Replace the text of the answer as if this one were pasted, and press Enter."""
@@ -985,6 +996,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Press keys."""
         self.process.send(keys)
+
+    def try_to_pick(self, name: str, value: object, default: object) -> None:
+        """Press the keys that pick a value where the default is marked, if it can be picked."""
+        values = choices_of(questions()[name])
+        self.press(DOWN * ((values.index(value) - values.index(default)) % len(values)) + ENTER)
 
     def end(self) -> int:
         """Wait for the end of the program; return its status."""
@@ -1118,9 +1134,7 @@ def test_senseless_choice_at_a_terminal(tmp_path: Path, template: Path, need: Ne
     terminal = Terminal("copy", "--defaults", f"--ask={name}", *given, template, folder)
     terminal.says(f"({NEEDED[needed]})")
 
-    for _ in choices_of(questions()[name]):
-        terminal.press(DOWN)
-    terminal.press(ENTER)
+    terminal.try_to_pick(name, answer, completed({needed: without})[name])
 
     assert terminal.end() == 0
     assert answers_of(folder)[name] != answer
@@ -1132,16 +1146,14 @@ def test_needed_practice_at_a_terminal(tmp_path: Path, need: Need) -> None:
     """An update at a terminal does not leave a practice without what it needs."""
     template, folder = git_template(tmp_path / "template"), tmp_path / "my-service"
     name, _, needed, without = need
+    answers = {"preset": "full", **only(need)}
     with fast():
-        answers = {"preset": "full", **only(need)}
         copier.run_copy(str(template), folder, data=answers, defaults=True, quiet=True)
     commit_all(folder)
     terminal = Terminal("update", "--defaults", f"--ask={needed}", folder)
     terminal.says(f"({switch_off(name)})")
 
-    for _ in choices_of(questions()[needed]):
-        terminal.press(DOWN)
-    terminal.press(ENTER)
+    terminal.try_to_pick(needed, without, completed(answers)[needed])
 
     assert terminal.end() == 0
     assert answers_of(folder)[needed] != without
@@ -1162,7 +1174,7 @@ def test_layout_at_a_terminal(tmp_path: Path, src_layout: bool) -> None:  # noqa
     terminal = Terminal("update", "--defaults", "--ask=src_layout", folder)
     terminal.says(f"{'No' if src_layout else 'Yes'} (Move the package there first (git mv).)")
 
-    terminal.press(DOWN + DOWN + ENTER)
+    terminal.try_to_pick("src_layout", not src_layout, src_layout)
 
     assert terminal.end() == 0
     assert tree(folder) == before

@@ -216,4 +216,6 @@ def test_own_command_of_alembic(
     with pytest.raises(SystemExit) as failure:
         command_line(["upgrade", "f00d"])
     assert failure.value.code
-    assert "FAILED: Can't locate revision identified by 'f00d'" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "FAILED: Can't locate revision identified by 'f00d'" in printed.out + printed.err
+    assert "Traceback" not in printed.err
