@@ -18,7 +18,7 @@ from fastapi import APIRouter
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.logging import LoggingSettings, configure_logging
-from {{ package_name }}.core.logging.rendering import Output
+from {{ package_name }}.core.logging.rendering import BUFFER_SECONDS, Output
 from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect, practice_app
@@ -180,13 +180,13 @@ async def test_access_line_has_what_was_bound(capsys: pytest.CaptureFixture[str]
 
 
 async def test_buffered_lines_are_written_together() -> None:
-    """Buffered lines are written in order, in the next iteration of the event loop."""
+    """Buffered lines are written in order within BUFFER_SECONDS, by one write."""
     stream = io.BytesIO()
     output = Output(stream)
     output.write_buffered(b"one")
     output.write_buffered(b"two")
     before = stream.getvalue()
-    await asyncio.sleep(0)
+    await asyncio.sleep(2 * BUFFER_SECONDS)
 
     assert before == b""
     assert stream.getvalue() == b"one\ntwo\n"
@@ -200,7 +200,7 @@ async def test_no_line_overtakes_another() -> None:
     output.write("two")
 
     assert stream.getvalue() == b"one\ntwo\n"
-    await asyncio.sleep(0)
+    await asyncio.sleep(2 * BUFFER_SECONDS)
     assert stream.getvalue() == b"one\ntwo\n"
 
 

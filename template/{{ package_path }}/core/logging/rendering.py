@@ -16,6 +16,8 @@ from {{ package_name }}.core.settings import SettingsGroup
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
+BUFFER_SECONDS = 0.01
+"""How long a line of the access log may wait; a process that is killed loses those that do."""
 
 
 class LoggingSettings(SettingsGroup):
@@ -93,12 +95,12 @@ class Output:
         self.flush()
 
     def write_buffered(self, line: bytes) -> None:
-        """Buffer a record until the next iteration of the event loop.
+        """Buffer a record until the next one that is not buffered, at most for BUFFER_SECONDS.
 
         One write a line would cost a busy server more than rendering it.
         """
         if not self.pending:
-            asyncio.get_running_loop().call_soon(self.flush)
+            asyncio.get_running_loop().call_later(BUFFER_SECONDS, self.flush)
         self.pending.append(line)
 
     def flush(self) -> None:
