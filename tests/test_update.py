@@ -310,34 +310,50 @@ OWN_LINES = (
         'pytest_plugins = ["support.fixtures", "orders"]',
     ),
     (
-        "pyproject.toml",
-        "  # Your own dependencies go below this line.\n",
-        '  # Your own dependencies go below this line.\n  "tinydb>=4",\n',
-    ),
-    (
-        "pyproject.toml",
-        "  # Your own development tools go below this line.\n",
-        '  # Your own development tools go below this line.\n  "ipython>=9",\n',
-    ),
-    (
-        ".env.example",
-        "# Your own settings go below this line.\n",
-        "# Your own settings go below this line.\nMY_SERVICE_ORDERS=7\n",
-    ),
-    (
         "README.md",
         "Settings come from environment",
         "As the handbook says, they come from environment",
     ),
     ("README.md", "## Development\n", "## Orders\n\nThey are kept.\n\n## Development\n"),
-    (
-        "README.md",
-        "<!-- Your own sections go below this line. -->\n",
-        "<!-- Your own sections go below this line. -->\n\n## Support\n\nAsk the team.\n",
-    ),
     ("CHANGELOG.md", "- The project starts.\n", "- Orders.\n- The project starts.\n"),
 )
 """Edits where the user is meant to make them: file, old text and new."""
+
+SHARED = ("pyproject.toml", "README.md", ".env.example", ".gitattributes", ".gitignore")
+
+MARKER = re.compile(r"(?m)^((?:  )?)(?:# |<!-- )Your own (.+) go below this line\.(?: -->)?\n")
+
+BELOW: Mapping[tuple[str, str], str] = {
+    ("pyproject.toml", "  authors"): '  { name = "Ann" },\n',
+    ("pyproject.toml", "bans"): '"tinydb.queries".msg = "Write a function."\n',
+    ("pyproject.toml", "  calls"): '  "my_service.api.dependencies.paged",\n',
+    ("pyproject.toml", "  classifiers"): '  "Topic :: Office/Business",\n',
+    ("pyproject.toml", "  dependencies"): '  "tinydb>=4",\n',
+    ("pyproject.toml", "  development tools"): '  "ipython>=9",\n',
+    ("pyproject.toml", "exceptions"): '"notebooks/**" = ["T201"]\n',
+    ("pyproject.toml", "  excluded lines"): '  "if TYPE_CHECKING:",\n',
+    ("pyproject.toml", "  filters"): '  "ignore::ResourceWarning",\n',
+    ("pyproject.toml", "  first-party modules"): '  "helpers",\n',
+    ("pyproject.toml", "  exceptions"): '  "my_service.domain.orders -> fastapi.encoders",\n',
+    ("pyproject.toml", "  ignored rules"): '  "E501",\n',
+    ("pyproject.toml", "  markers"): '  "nightly: runs once a day",\n',
+    ("pyproject.toml", "  modules in tests/"): '  "helpers",\n',
+    ("pyproject.toml", "options of coverage.py"): 'omit = ["*/notebooks/*"]\n',
+    ("pyproject.toml", "options of mypy"): "show_error_context = true\n",
+    ("pyproject.toml", "options of pytest"): "verbosity_assertions = 2\n",
+    ("pyproject.toml", "options of ruff"): "preview = true\n",
+    ("pyproject.toml", "options of the linter"): "task-tags = []\n",
+    ("pyproject.toml", "  packages"): '  "tinydb",\n',
+    ("pyproject.toml", "scripts"): 'orders = "my_service.orders:main"\n',
+    ("pyproject.toml", "tables"): "\n[tool.bandit]\nexclude_dirs = []\n",
+    ("pyproject.toml", "tasks"): 'seed = { cmd = "my-service seed", help = "Store orders" }\n',
+    ("pyproject.toml", "URLs"): 'Support = "https://example.org"\n',
+    ("README.md", "sections"): "\n## Support\n\nAsk the team.\n",
+    (".env.example", "settings"): "MY_SERVICE_ORDERS=7\n",
+    (".gitattributes", "rules"): "*.png binary\n",
+    (".gitignore", "patterns"): "/exports/\n",
+}
+"""What the user writes where a shared file says so, by file, indentation and name of the place."""
 
 
 def work(project: Path) -> Path:
@@ -347,6 +363,15 @@ def work(project: Path) -> Path:
         (project / path).write_text(text, encoding="utf-8")
     for path, old, new in OWN_LINES:
         substitute(project / path, old, new)
+    for path in SHARED:
+        file = project / path
+        text = file.read_text("utf-8")
+        file.write_text(
+            MARKER.sub(
+                lambda found, path=path: f"{found[0]}{BELOW[path, found[1] + found[2]]}", text
+            ),
+            encoding="utf-8",
+        )
     return project
 
 
@@ -363,14 +388,37 @@ NEWS = (
     ("tests/conftest.py", '"""Fixtures for every test', '"""Fixtures of every test'),
     ("CHANGELOG.md", "newest first", "the newest first"),
 )
-"""Changes of the next release: template file, old text and new."""
+"""Changes of the next release: template file, old text and new. It adds lines at its ends too."""
 
 
 def next_release(template: Path) -> None:
     """Release 1.1.0, which changes other lines of the files that the user has edited."""
     for path, old, new in NEWS:
         substitute(template / "template" / path, old, new)
+    for path in ("pyproject.toml", ".env.example", ".gitignore"):
+        file = template / "template" / path
+        text = file.read_text("utf-8")
+        file.write_text(MARKER.sub(r"\1# New in this release.\n\g<0>", text), encoding="utf-8")
     tagged(template, "v1.1.0")
+
+
+def test_every_place_for_own_lines_is_tried(variant: Variant) -> None:
+    """`work` writes to every place for own lines that a file of the project names."""
+    project = shutil.copytree(variant(preset="full"), variant(preset="full").parent / "own")
+    places = {
+        (path, indentation + name)
+        for path, text in tree(project).items()
+        if b"go below this line" in text
+        for indentation, name in MARKER.findall(text.decode())
+    }
+
+    work(project)
+
+    assert places == set(BELOW)
+    tables = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    assert tables["project"]["scripts"]["orders"] == "my_service.orders:main"
+    assert tables["tool"]["pytest"]["verbosity_assertions"] == 2
+    assert tables["tool"]["ruff"]["preview"] is True
 
 
 def test_no_op(start: Variant) -> None:
