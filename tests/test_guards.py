@@ -570,17 +570,24 @@ TRACING = "tests/core/test_tracing.py"
 BY_TESTS = {
     "two errors with one code": change(
         "test_codes_are_unique",
-        "tests/core/web/test_error_codes.py",
+        "tests/architecture/test_errors.py",
         "core/errors.py",
         'code = "conflict"',
         'code = "not_found"',
     ),
     "error without a status": change(
         "test_every_error_has_a_status",
-        "tests/core/web/test_error_codes.py",
+        "tests/architecture/test_errors.py",
         "core/web/problems.py",
         "    errors.ForbiddenError: 403,\n",
         "",
+    ),
+    "status of a component forgotten": change(
+        "test_every_error_is_a_problem",
+        PROBLEMS,
+        "core/app.py",
+        "        statuses.update(component.error_statuses)\n",
+        "        pass\n",
     ),
     "input echoed": change(
         "test_input_is_not_echoed",
@@ -1229,8 +1236,8 @@ BY_TESTS = {
         "test_other_violated_constraints_stay_errors",
         "tests/core/database/test_repository.py",
         "core/database/repository.py",
-        "and dialect.violates(error, name)",
-        "and name",
+        "await dialect.is_violated(\n                    self.session, error, name, entity\n                )",
+        "name",
         (
             "constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {}",
             'constraint_errors = {"any": (AppError, "Conflict")}',
@@ -1242,6 +1249,27 @@ BY_TESTS = {
         "infrastructure/repositories.py",
         '        "fk_posts_author_id": (NotFoundError, "There is no such user."),\n',
         "",
+    ),
+    "reference without an error": change(
+        "test_each_reference_has_its_error",
+        "tests/architecture/test_database.py",
+        "infrastructure/repositories.py",
+        '        "fk_accounts_owner_id": (HasAccountsError, "The user has accounts."),\n',
+        "",
+    ),
+    "error of any foreign key": change(
+        "test_missing_row_is_named",
+        "tests/core/database/test_repository.py",
+        "core/database/sqlite.py",
+        "    if entity is None or not",
+        "    if True or not",
+    ),
+    "deletion without the rows below": change(
+        "test_reference_forbids_the_deletion",
+        "tests/core/database/test_repository.py",
+        "core/database/sqlite.py",
+        'key.ondelete == "CASCADE" and',
+        'key.ondelete == "NEVER" and',
     ),
     "deleted parent an error of the server": change(
         "test_missing_parent_is_not_found",

@@ -705,7 +705,6 @@ TESTS = (
     "tests/core/test_metrics.py",
     "tests/core/test_settings.py",
     "tests/core/test_tracing.py",
-    "tests/core/web/test_error_codes.py",
 )
 
 

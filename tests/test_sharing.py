@@ -19,7 +19,7 @@ from test_gates import READS, Answers, Subject, prepared
 FAMILY: Sequence[Answers] = ({"preset": "minimal"}, {"preset": "minimal", "customize": True})
 """Variants that differ in a file which no gate reads: their answers."""
 
-TESTS = ("pytest", "-q", "tests/core/web/test_routing.py", "tests/core/web/test_error_codes.py")
+TESTS = ("pytest", "-q", "tests/core/web/test_routing.py", "tests/architecture/test_errors.py")
 """Stand for all tests: they read the same, and take less time."""
 
 

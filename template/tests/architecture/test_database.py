@@ -1,8 +1,6 @@
 """Rules of the database that neither ruff nor import-linter can express."""
 
 import ast
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint, inspect
@@ -11,7 +9,11 @@ from {{ package_name }}.core.database.migrations import (
     PACKAGE,
     import_models,
 )
-from {{ package_name }}.core.database.repository import Repository
+from {{ package_name }}.core.database.models import Base
+from {{ package_name }}.core.database.repository import (
+    all_reference_errors,
+    repositories,
+)
 
 from support.source_code import Module, calls, refuse
 
@@ -44,14 +46,6 @@ def test_pages_have_no_offset() -> None:
     refuse(found, "Select the rows after the last one of the page before.")
 
 
-def subclasses(kind: type[Repository[Any]]) -> Iterator[type[Repository[Any]]]:
-    """Yield the repositories of the package."""
-    for found in kind.__subclasses__():
-        if found.__module__.startswith(f"{PACKAGE}."):
-            yield found
-        yield from subclasses(found)
-
-
 def constraint_names(table: Table) -> set[str]:
     """Return the names of the foreign keys and the unique constraints of a table."""
     kinds = ForeignKeyConstraint, UniqueConstraint
@@ -64,11 +58,25 @@ def test_each_constraint_has_its_error() -> None:
     import_models()
     missing = [
         f"{kind.__qualname__}: {name}"
-        for kind in subclasses(Repository)
-        if hasattr(kind, "model")
+        for kind in repositories()
+        if kind.__module__.startswith(f"{PACKAGE}.") and hasattr(kind, "model")
         for name in sorted(constraint_names(inspect(kind.model).local_table))
         if name not in kind.constraint_errors
     ]
 
     hint = "Add to `constraint_errors` what clients get, or None and a comment why only a bug can"
+    assert not missing, f"{hint}: {', '.join(missing)}"
+
+
+def test_each_reference_has_its_error() -> None:
+    """A foreign key without ON DELETE has an error for the deletion of what it refers to."""
+    import_models()
+    missing = [
+        str(key.name)
+        for table in Base.metadata.sorted_tables
+        for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
+        if (key.ondelete or "RESTRICT") == "RESTRICT" and key.name not in all_reference_errors()
+    ]
+
+    hint = "Add to `reference_errors` what clients get, or None and a comment why only a bug can"
     assert not missing, f"{hint}: {', '.join(missing)}"

@@ -12,9 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from {{ package_name }}.core.app import (
     NO_TELEMETRY,
     DuplicateComponentError,
+    InvalidErrorStatusError,
     build,
 )
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import AppError, ConflictError
 from {{ package_name }}.core.services import Services
 from {{ package_name }}.practices import PracticeSettings, practice_components
 
@@ -90,6 +92,7 @@ async def respond(_request: Request) -> Response:
         ({"management_endpoints": {"/own": respond}}, {"management_endpoints": {"/own": respond}}),
         ({"management_endpoints": {"/own": respond}}, {"admin_endpoints": {"/own": respond}}),
         ({"telemetry": NO_TELEMETRY}, {"telemetry": NO_TELEMETRY}),
+        ({"error_statuses": {ConflictError: 423}}, {"error_statuses": {ConflictError: 409}}),
     ],
 )
 def test_claims_are_unique(
@@ -99,8 +102,18 @@ def test_claims_are_unique(
     components = [Component(name="one", **one), Component(name="two", **two)]
 
     build(settings.limits, components[:1])
-    with pytest.raises(DuplicateComponentError, match=r'"one" and "two" both set (/own|telemetry)'):
+    thing = "(/own|telemetry|the status of ConflictError)"
+    with pytest.raises(DuplicateComponentError, match=f'"one" and "two" both set {thing};'):
         build(settings.limits, components)
+
+
+@pytest.mark.parametrize("status", [200, 399, 600])
+def test_status_of_an_error_is_one_of_an_error(settings: PracticeSettings, status: int) -> None:
+    """A status below 400 or above 599 is refused."""
+    component = Component(name="own", error_statuses={AppError: status})
+
+    with pytest.raises(InvalidErrorStatusError, match=f'"own" gives AppError the status {status};'):
+        build(settings.limits, [component])
 
 
 async def test_operations_have_unique_ids(settings: PracticeSettings) -> None:

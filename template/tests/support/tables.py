@@ -14,7 +14,7 @@ from {{ package_name }}.core.database.repository import (
     ConstraintError,
     Repository,
 )
-from {{ package_name }}.core.errors import ConflictError
+from {{ package_name }}.core.errors import ConflictError, NotFoundError
 
 
 class Scratch(Entity):
@@ -42,6 +42,23 @@ class Comment(Scratch):
     note_id: Mapped[int] = mapped_column(ForeignKey(Note.id))
 
 
+class Draft(Scratch):
+    """A draft of a note, which is deleted with it."""
+
+    __tablename__ = "scratch_drafts"
+
+    note_id: Mapped[int] = mapped_column(ForeignKey(Note.id, ondelete="CASCADE"))
+
+
+class Review(Scratch):
+    """A review of a draft, which may answer a comment."""
+
+    __tablename__ = "scratch_reviews"
+
+    draft_id: Mapped[int] = mapped_column(ForeignKey(Draft.id))
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey(Comment.id))
+
+
 class BodyTakenError(ConflictError):
     """Another note has the same body."""
 
@@ -52,7 +69,29 @@ class NoteRepository(Repository[Note]):
     model = Note
     constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
         "uq_scratch_notes_body": (BodyTakenError, "Another note has this body."),
+    }
+
+
+class CommentRepository(Repository[Comment]):
+    """The comments."""
+
+    model = Comment
+    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
         "fk_scratch_comments_note_id": (ConflictError, "The note has comments."),
+    }
+
+
+class ReviewRepository(Repository[Review]):
+    """The reviews."""
+
+    model = Review
+    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_scratch_reviews_comment_id": (NotFoundError, "There is no such comment."),
+        "fk_scratch_reviews_draft_id": (NotFoundError, "There is no such draft."),
+    }
+    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_scratch_reviews_comment_id": (ConflictError, "The comment has reviews."),
+        "fk_scratch_reviews_draft_id": (ConflictError, "A draft has reviews."),
     }
 
 

@@ -14,10 +14,15 @@ from {{ package_name }}.core.component import Component, Endpoint
 from {{ package_name }}.core.services import Services
 from {{ package_name }}.core.settings import NAME
 from {{ package_name }}.core.web.in_flight import InFlightRequests
-from {{ package_name }}.core.web.limits import LimitsSettings
+from {{ package_name }}.core.web.limits import (
+    AdmissionControl,
+    LimitsSettings,
+)
 from {{ package_name }}.core.web.middleware import RequestMiddleware
 from {{ package_name }}.core.web.problems import (
     RESPONSES,
+    STATUSES,
+    ErrorStatuses,
     add_exception_handlers,
 )
 from {{ package_name }}.core.web.routing import register
@@ -26,8 +31,15 @@ from {{ package_name }}.core.web.routing import register
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 
 
+ERROR_STATUSES = range(400, 600)
+
+
 class DuplicateComponentError(Exception):
     """Two components claim the same thing."""
+
+
+class InvalidErrorStatusError(Exception):
+    """A component gives an error a status that no error has."""
 
 
 class Application(FastAPI):
@@ -35,6 +47,7 @@ class Application(FastAPI):
 
     Attributes:
         components: The components, in order.
+        error_statuses: The HTTP status of each class of errors, with those of the components.
         in_flight: The requests in flight.
         management_endpoints: Endpoints for operators on the public port, by path.
         outer_middleware: The middleware around all of FastAPI, outermost first.
@@ -42,6 +55,7 @@ class Application(FastAPI):
     """
 
     components: Sequence[Component]
+    error_statuses: ErrorStatuses
     in_flight: InFlightRequests
     management_endpoints: Mapping[str, Endpoint]
     outer_middleware: Sequence[Middleware]
@@ -56,10 +70,11 @@ class Application(FastAPI):
 
 
 def check_claims(components: Sequence[Component]) -> None:
-    """Raise if two components claim one name, one path for operators, or the telemetry.
+    """Raise if two components claim one name, path for operators or error, or the telemetry.
 
     Raises:
         DuplicateComponentError: The message names both, by their places if their names are equal.
+        InvalidErrorStatusError: The message names the component, the error and the status.
     """
     places: dict[str, int] = {}
     claims: dict[str, str] = {}
@@ -71,12 +86,22 @@ def check_claims(components: Sequence[Component]) -> None:
                 "give one of them another name."
             )
         paths = dict.fromkeys([*component.management_endpoints, *component.admin_endpoints])
-        for claim in (*paths, *(["telemetry"] if component.telemetry else [])):
+        for claim in (
+            *paths,
+            *(f"the status of {kind.__qualname__}" for kind in component.error_statuses),
+            *(["telemetry"] if component.telemetry else []),
+        ):
             other = claims.setdefault(claim, component.name)
             if other != component.name:
                 raise DuplicateComponentError(
                     f'Components "{other}" and "{component.name}" both set {claim}; '
                     "remove it from one of them."
+                )
+        for kind, status in component.error_statuses.items():
+            if status not in ERROR_STATUSES:
+                raise InvalidErrorStatusError(
+                    f'Component "{component.name}" gives {kind.__qualname__} the status {status}; '
+                    "an error has one of 400 to 599."
                 )
 
 
@@ -84,7 +109,8 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
     """Build the application.
 
     Raises:
-        DuplicateComponentError: Two components claim one name, path or the telemetry.
+        DuplicateComponentError: Two components claim one name, path, error or the telemetry.
+        InvalidErrorStatusError: A component gives an error a status that no error has.
     """
     check_claims(components)
     in_flight = InFlightRequests(limits.request_timeout_seconds)
@@ -108,12 +134,15 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
         for component in components
         for path, endpoint in component.management_endpoints.items()
     }
+    statuses = dict(STATUSES)
+    for component in components:
+        statuses.update(component.error_statuses)
     request_middleware = Middleware(
         RequestMiddleware,
-        settings=limits,
+        admission=AdmissionControl(limits, in_flight),
         components=components,
         management_endpoints=endpoints,
-        in_flight=in_flight,
+        error_statuses=statuses,
     )
     distribution = metadata(NAME)
     app = Application(
@@ -127,6 +156,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
         telemetry=next((item.telemetry for item in components if item.telemetry), NO_TELEMETRY),
     )
     app.components = components
+    app.error_statuses = statuses
     app.in_flight = in_flight
     app.management_endpoints = endpoints
     app.outer_middleware = [
@@ -134,7 +164,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
         request_middleware,
     ]
     app.services = Services()
-    add_exception_handlers(app)
+    add_exception_handlers(app, statuses)
     for component in components:
         for router in component.routers:
             register(app, router)

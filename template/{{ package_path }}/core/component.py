@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
+from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.services import Services
 from {{ package_name }}.core.web.context import RequestContext
 
@@ -31,6 +32,8 @@ class Component:
         middleware: Pure ASGI middleware, outermost first.
         outer_middleware: The same, but around the limits too, for what every response needs.
         routers: Routers, which FastAPI includes.
+        error_statuses: The HTTP status of errors, 400 to 599, by class; a class that is not named
+            has the status of its nearest base class.
         probe: Raises if the component can't serve right now.
         management_endpoints: Endpoints for operators, by path; they come before all routes, and
             are on the admin port too.
@@ -46,6 +49,7 @@ class Component:
     middleware: tuple[Middleware, ...] = ()
     outer_middleware: tuple[Middleware, ...] = ()
     routers: tuple[APIRouter, ...] = ()
+    error_statuses: Mapping[type[AppError], int] = field(default_factory=dict)
     probe: Callable[[], Awaitable[None]] | None = None
     management_endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     admin_endpoints: Mapping[str, Endpoint] = field(default_factory=dict)

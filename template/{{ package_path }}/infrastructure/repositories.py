@@ -49,7 +49,6 @@ class UserRepository(Repository[User]):
     model = User
     constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
         "uq_users_email": (EmailTakenError, "Another user has this e-mail address."),
-        "fk_accounts_owner_id": (HasAccountsError, "The user has accounts."),
     }
 
     async def list_rows(self, page: PageQuery) -> list[UserRow]:
@@ -96,6 +95,9 @@ class AccountRepository(Repository[Account]):
     constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
         "fk_accounts_owner_id": (NotFoundError, "There is no such user."),
     }
+    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
+        "fk_accounts_owner_id": (HasAccountsError, "The user has accounts."),
+    }
 
     async def lock(self, *ids: int) -> Sequence[Account]:
         """Return accounts in the given order, locked until the end of the transaction.
@@ -123,6 +125,11 @@ class TransferRepository(Repository[Transfer]):
         "fk_transfers_source_id": (NotFoundError, "There is no such account."),
         "fk_transfers_target_id": (NotFoundError, "There is no such account."),
         "uq_transfers_source_id_key": (ConflictError, "A transfer has this Idempotency-Key."),
+    }
+    # No account is ever deleted.
+    reference_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
+        "fk_transfers_source_id": None,
+        "fk_transfers_target_id": None,
     }
 
     async def find(self, source_id: int, key: str) -> Transfer | None:

@@ -111,8 +111,13 @@ async def test_violated_constraint_is_no_outage(database: Database) -> None:
 
     with pytest.raises(IntegrityError, match="scratch_notes") as violation:
         await database.write(work)
-    assert dialect.violates(violation.value, "uq_scratch_notes_body")
-    assert not dialect.violates(violation.value, "uq_scratch_notes_written")
+    constraints = ("uq_scratch_notes_body", "uq_scratch_notes_written")
+
+    async def violated(session: AsyncSession) -> list[bool]:
+        error = violation.value
+        return [await dialect.is_violated(session, error, name, None) for name in constraints]
+
+    assert await database.read(violated) == [True, False]
 
 
 def test_constraints_have_names() -> None:

@@ -9,7 +9,17 @@ from {{ package_name }}.core.database.repository import Repository
 from {{ package_name }}.core.errors import ConflictError, NotFoundError
 from {{ package_name }}.core.page_query import PageQuery
 
-from support.tables import BodyTakenError, Comment, Note, NoteRepository, bodies
+from support.tables import (
+    BodyTakenError,
+    Comment,
+    Draft,
+    Note,
+    NoteRepository,
+    Review,
+    ReviewRepository,
+    Scratch,
+    bodies,
+)
 
 
 async def add(database: Database, *texts: str) -> list[int]:
@@ -96,23 +106,87 @@ async def test_other_violated_constraints_stay_errors(database: Database) -> Non
         await database.write(work)
 
 
-async def test_row_is_deleted(database: Database) -> None:
-    """A row is deleted, unless that violates a constraint."""
-    ids = await add(database, "one", "two")
+async def add_rows(database: Database, *rows: Scratch) -> None:
+    """Store rows."""
 
-    async def comment(session: AsyncSession) -> None:
-        session.add(Comment(note_id=ids[1]))
+    async def work(session: AsyncSession) -> None:
+        session.add_all(rows)
+
+    await database.write(work)
+
+
+async def test_row_is_deleted(database: Database) -> None:
+    """A row is deleted, with the rows that its deletion cascades to."""
+    ids = await add(database, "one", "two")
+    await add_rows(database, Draft(note_id=ids[0]))
 
     async def delete(session: AsyncSession) -> None:
         notes = NoteRepository(session)
         await notes.delete(await notes.get(ids[0]))
-        commented = await notes.get(ids[1])
-        with pytest.raises(ConflictError, match=r"\AThe note has comments\.\Z"):
-            await notes.delete(commented)
 
-    await database.write(comment)
     await database.write(delete)
     assert await bodies(database) == ["two"]
+
+
+@pytest.mark.parametrize("refers", ["itself", "to its draft"])
+async def test_reference_forbids_the_deletion(database: Database, refers: str) -> None:
+    """The error names the table that refers to the row, or to one that is deleted with it."""
+    ids = await add(database, "one", "two")
+    await add_rows(
+        database,
+        Comment(note_id=ids[0 if refers == "itself" else 1]),
+        draft := Draft(note_id=ids[0 if refers == "to its draft" else 1]),
+    )
+    await add_rows(database, Review(draft_id=draft.id))
+    message = "The note has comments." if refers == "itself" else "A draft has reviews."
+
+    async def delete(session: AsyncSession) -> None:
+        notes = NoteRepository(session)
+        note = await notes.get(ids[0])
+        with pytest.raises(ConflictError) as raised:
+            await notes.delete(note)
+        assert raised.value.message == message
+
+    await database.write(delete)
+    assert await bodies(database) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("draft", "comment", "message"),
+    [
+        (0, 1, "There is no such comment."),
+        (1, 0, "There is no such draft."),
+        (1, None, "There is no such draft."),
+    ],
+)
+async def test_missing_row_is_named(
+    database: Database, draft: int, comment: int | None, message: str
+) -> None:
+    """Of two rows that a new one refers to, the error names the missing one."""
+    (note_id,) = await add(database, "one")
+    await add_rows(database, found := Draft(note_id=note_id), answered := Comment(note_id=note_id))
+    comment_id = None if comment is None else answered.id + comment
+    review = Review(draft_id=found.id + draft, comment_id=comment_id)
+
+    with pytest.raises(NotFoundError) as raised:
+        await database.write(lambda session: ReviewRepository(session).save(review))
+    assert raised.value.message == message
+
+
+async def test_changed_row_refers_to_a_missing_one(database: Database) -> None:
+    """A change of a reference that violates it has the error of a foreign key of the table."""
+    (note_id,) = await add(database, "one")
+    await add_rows(database, found := Draft(note_id=note_id))
+    await add_rows(database, review := Review(draft_id=found.id))
+
+    async def change(session: AsyncSession) -> None:
+        reviews = ReviewRepository(session)
+        changed = await reviews.get(review.id)
+        changed.draft_id += 1
+        await reviews.save(changed)
+
+    with pytest.raises(NotFoundError):
+        await database.write(change)
 
 
 async def test_pages_follow_each_other(database: Database) -> None:

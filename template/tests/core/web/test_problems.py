@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from {{ package_name }}.core import errors
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect
@@ -44,6 +45,24 @@ class NameTakenError(errors.ConflictError):
     code = "name_taken"
 
 
+class PaymentRequiredError(errors.AppError):
+    """An error with a status of its own."""
+
+    code = "payment_required"
+
+
+class QuotaExceededError(PaymentRequiredError):
+    """An error with the status of its base class."""
+
+    code = "quota_exceeded"
+
+
+def refuse_request(context: RequestContext) -> None:
+    """Refuse a request by its path."""
+    if context.scope["path"] == "/try/refused":
+        raise PaymentRequiredError("Pay first.")
+
+
 router = APIRouter(prefix="/try")
 
 
@@ -58,6 +77,8 @@ async def fail(name: str) -> None:
     """Raise an error by its name."""
     raise {
         "domain": NameTakenError("That address has an account."),
+        "own": PaymentRequiredError("Pay first."),
+        "derived": QuotaExceededError("Pay for more."),
         "unauthorized": errors.UnauthorizedError("Sign in first."),
         "unavailable": errors.UnavailableError("Try again later."),
         "http": HTTPException(418, "short and stout", {"X-Pot": "tea"}),
@@ -85,9 +106,13 @@ async def stream() -> StreamingResponse:
 @pytest.fixture(scope="module")
 async def client(settings: PracticeSettings) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client of the routes."""
-    async with connect(
-        build(settings.limits, [Component(name="try", routers=(router,))])
-    ) as client:
+    component = Component(
+        name="try",
+        routers=(router,),
+        on_request=refuse_request,
+        error_statuses={PaymentRequiredError: 402},
+    )
+    async with connect(build(settings.limits, [component])) as client:
         yield client
 
 
@@ -97,6 +122,9 @@ async def client(settings: PracticeSettings) -> AsyncIterator[httpx2.AsyncClient
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/try/body", 405, "method_not_allowed"),
         ("GET", "/try/error/domain", 409, "name_taken"),
+        ("GET", "/try/error/own", 402, "payment_required"),
+        ("GET", "/try/error/derived", 402, "quota_exceeded"),
+        ("GET", "/try/refused", 402, "payment_required"),
         ("GET", "/try/error/unauthorized", 401, "unauthorized"),
         ("GET", "/try/error/unavailable", 503, "unavailable"),
         ("GET", "/try/error/http", 418, "http_418"),

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy import Connection, Table, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.core.database.postgresql_url import (
@@ -163,6 +163,8 @@ def is_unavailable(error: DBAPIError) -> bool:
     return error.connection_invalidated or sqlstate(error).startswith(UNAVAILABLE_SQLSTATES)
 
 
-def violates(error: IntegrityError, constraint: str) -> bool:
+async def is_violated(
+    _session: AsyncSession, error: IntegrityError, constraint: str, _entity: object
+) -> bool:
     """Return whether an error is about the constraint with that name."""
     return getattr(error.driver_exception, "constraint_name", None) == constraint

@@ -1,9 +1,9 @@
 """The generic repository; each table has a subclass."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
@@ -28,10 +28,14 @@ class Repository(Generic[ModelT]):
             test requires one for each foreign key and unique constraint of the table: whatever a
             use case checks before, another transaction may change. None is for a constraint that
             only a bug violates.
+        reference_errors: The errors for the deletion of a row, of whatever table, that rows of this
+            table refer to, by the name of the foreign key. A test requires one for each foreign key
+            without ON DELETE; None is for one that only a bug violates.
     """
 
     model: type[ModelT]
     constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {}
+    reference_errors: ClassVar[Mapping[str, ConstraintError | None]] = {}
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
@@ -54,7 +58,7 @@ class Repository(Generic[ModelT]):
         Raises:
             AppError: It violates a constraint of `constraint_errors`.
         """
-        async with self.translate_constraints():
+        async with self.translate_constraints(entity):
             self.session.add(entity)
         return entity
 
@@ -62,23 +66,33 @@ class Repository(Generic[ModelT]):
         """Delete a row.
 
         Raises:
-            AppError: That violates a constraint of `constraint_errors`.
+            AppError: A row refers to it, by a foreign key of the `reference_errors` of any
+                repository.
         """
-        async with self.translate_constraints():
+        async with self.translate_constraints(entity, is_deleted=True):
             await self.session.delete(entity)
 
     @asynccontextmanager
-    async def translate_constraints(self) -> AsyncIterator[None]:
+    async def translate_constraints(
+        self, entity: ModelT | None = None, *, is_deleted: bool = False
+    ) -> AsyncIterator[None]:
         """Run statements in a savepoint, and raise the error for a violated constraint.
 
         Only these statements are rolled back then; the transaction continues.
+
+        Args:
+            entity: The row that they store or delete, None if there may be several.
+            is_deleted: Whether they delete it.
         """
         try:
             async with self.session.begin_nested():
                 yield
         except IntegrityError as error:
-            for name, mapped in self.constraint_errors.items():
-                if mapped is not None and dialect.violates(error, name):
+            errors = all_reference_errors() if is_deleted else self.constraint_errors
+            for name, mapped in errors.items():
+                if mapped is not None and await dialect.is_violated(
+                    self.session, error, name, entity
+                ):
                     kind, message = mapped
                     raise kind(message) from error
             raise
@@ -96,3 +110,15 @@ class Repository(Generic[ModelT]):
     async def list_page(self, page: PageQuery) -> Sequence[ModelT]:
         """Return the rows of a page, oldest first."""
         return (await self.session.scalars(self.ascending(page))).all()
+
+
+def repositories(kind: type[Repository[Any]] = Repository) -> Iterator[type[Repository[Any]]]:
+    """Yield every repository class."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from repositories(child)
+
+
+def all_reference_errors() -> Mapping[str, ConstraintError | None]:
+    """Return the `reference_errors` of every repository."""
+    return {name: error for kind in repositories() for name, error in kind.reference_errors.items()}

@@ -1,18 +1,36 @@
 """SQLite: settings, connections and the meaning of errors."""
 
 import asyncio
+import operator
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import starmap
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, Field, SecretStr
-from sqlalchemy import URL, Connection, Table, event, make_url
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    ForeignKeyConstraint,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    event,
+    exists,
+    inspect,
+    literal,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, InstanceState
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from {{ package_name }}.core.errors import UnavailableError
@@ -186,7 +204,7 @@ def violates(error: IntegrityError, constraint: str) -> bool:
     """Return whether an error is about the constraint with that name.
 
     SQLite names a check constraint, and the columns of a unique one, but no foreign key: it may be
-    any, so a statement should be able to violate one foreign key only.
+    any.
     """
     kind, _, about = str(error.orig).partition(" constraint failed")
     if kind == "FOREIGN KEY":
@@ -198,3 +216,62 @@ def violates(error: IntegrityError, constraint: str) -> bool:
         name = "_".join([table, *(name.rpartition(".")[2] for name in columns)])
         return constraint in {f"uq_{name}", f"ix_{name}"}
     return constraint == about
+
+
+def parent_of(key: ForeignKeyConstraint, row: InstanceState[Any]) -> Select[int] | None:
+    """Return the query for the row that a row refers to, None if it refers to none."""
+    properties = [row.mapper.get_property_by_column(element.parent) for element in key.elements]
+    values = [row.dict.get(item.key) for item in properties]
+    if None in values:
+        return None
+    columns = [element.column for element in key.elements]
+    return select(literal(1)).where(*map(operator.eq, columns, values))
+
+
+def rows_deleted_with(row: InstanceState[Any], table: Table, *below: Table) -> Iterator[Subquery]:
+    """Yield queries for the rows of a table that the deletion of a row deletes."""
+    if table is row.mapper.local_table:
+        columns = row.mapper.primary_key
+        yield select(table).where(*map(operator.eq, columns, row.identity or ())).subquery()
+    for key in table.foreign_key_constraints:
+        if key.ondelete == "CASCADE" and key.referred_table not in {table, *below}:
+            for parents in rows_deleted_with(row, key.referred_table, table, *below):
+                yield select(table).where(refers(key, parents)).subquery()
+
+
+def refers(key: ForeignKeyConstraint, parents: Subquery) -> ColumnElement[bool]:
+    """Return the condition that a row refers to one of the parents."""
+    pairs = ((element.parent, parents.c[element.column.key]) for element in key.elements)
+    return exists().where(and_(*starmap(operator.eq, pairs)))
+
+
+async def is_violated(
+    session: AsyncSession, error: IntegrityError, constraint: str, entity: DeclarativeBase | None
+) -> bool:
+    """Return whether an error is about a constraint; SQLite names no foreign key, so look for rows.
+
+    Args:
+        session: The session, after the savepoint of the failed statement.
+        error: The error.
+        constraint: The name of the constraint.
+        entity: The row that could not be stored or deleted; None after any other statement.
+    """
+    if entity is None or not str(error.orig).startswith("FOREIGN KEY"):
+        return violates(error, constraint)
+    row: InstanceState[Any] = inspect(entity)
+    own = row.mapper.local_table
+    tables = entity.metadata.tables.values()
+    keys = [key for table in tables for key in table.foreign_key_constraints]
+    key = next((key for key in keys if key.name == constraint), None)
+    if key is None:
+        return False
+    if row.persistent and key.table is own and key.referred_table is not own:  # an update
+        return True
+    if row.persistent:
+        found = [
+            select(key.table).where(refers(key, parents))
+            for parents in rows_deleted_with(row, key.referred_table)
+        ]
+        return any([await session.scalar(select(exists(query))) for query in found])
+    parent = parent_of(key, row) if key.table is own else None
+    return parent is not None and not await session.scalar(select(exists(parent)))

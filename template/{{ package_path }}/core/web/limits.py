@@ -89,6 +89,7 @@ class AdmissionControl:
     """Rejects requests over the limits before any other work is done for them."""
 
     def __init__(self, settings: LimitsSettings, in_flight: InFlightRequests) -> None:
+        self.settings = settings
         self.in_flight = in_flight
         self.max_concurrent = settings.max_concurrent_requests
         self.hosts = () if "*" in settings.allowed_hosts else settings.allowed_hosts

@@ -15,16 +15,15 @@ from starlette.websockets import WebSocketDisconnect
 from {{ package_name }}.core.component import Component, Endpoint
 from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.web.context import RequestContext
-from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import (
     AdmissionControl,
     Body,
     BodyLimit,
-    LimitsSettings,
 )
 from {{ package_name }}.core.web.problems import (
     CODES,
     CONNECTION_CLOSE,
+    ErrorStatuses,
     error_response,
     problem_response,
 )
@@ -70,16 +69,17 @@ class RequestMiddleware:
         self,
         app: ASGIApp,
         *,
-        settings: LimitsSettings,
+        admission: AdmissionControl,
         components: Sequence[Component],
         management_endpoints: Mapping[str, Endpoint],
-        in_flight: InFlightRequests,
+        error_statuses: ErrorStatuses,
     ) -> None:
         self.app = app
-        self.settings = settings
-        self.in_flight = in_flight
-        self.admission = AdmissionControl(settings, in_flight)
+        self.admission = admission
+        self.settings = admission.settings
+        self.in_flight = admission.in_flight
         self.management_endpoints = management_endpoints
+        self.error_statuses = error_statuses
         self.on_request = [item.on_request for item in components if item.on_request]
         self.on_websocket = [item.on_websocket for item in components if item.on_websocket]
         self.on_response = [item.on_response for item in reversed(components) if item.on_response]
@@ -121,7 +121,7 @@ class RequestMiddleware:
             if not isinstance(error, REFUSALS):
                 logger.exception("request.failed")
             if not context.started:
-                await error_response(error)(scope, receive, send)
+                await error_response(error, self.error_statuses)(scope, receive, send)
             elif not context.ended:  # only a broken connection can tell the client now
                 raise
         finally:
@@ -147,7 +147,7 @@ class RequestMiddleware:
             if not isinstance(error, REFUSALS):
                 logger.exception("request.failed")
             if not context.started:
-                await error_response(error)(scope, receive, send)
+                await error_response(error, self.error_statuses)(scope, receive, send)
             elif not context.ended:
                 await send({"type": "websocket.close", "code": INTERNAL_ERROR})
         finally:

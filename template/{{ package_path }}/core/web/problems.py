@@ -16,7 +16,10 @@ from {{ package_name }}.core import errors
 
 MEDIA_TYPE = "application/problem+json"
 
-STATUS: Mapping[type[errors.AppError], int] = {
+ErrorStatuses = Mapping[type[errors.AppError], int]
+"""The HTTP status of each class of errors; a subclass has that of its nearest base class."""
+
+STATUSES: ErrorStatuses = {
     errors.AppError: 500,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
@@ -188,11 +191,16 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
     }
 
 
-def error_response(error: Exception) -> Response:
-    """Return the response to an error."""
+def error_response(error: Exception, statuses: ErrorStatuses = STATUSES) -> Response:
+    """Return the response to an error.
+
+    Args:
+        error: The error.
+        statuses: The status of each class of errors, with those of the project.
+    """
     match error:
         case errors.AppError():
-            status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+            status = next(statuses[kind] for kind in type(error).__mro__ if kind in statuses)
             return problem_response(status, error.code, detail=error.message)
         case RequestValidationError():
             found = [field_error(item) for item in error.errors()[:MAX_FIELD_ERRORS]]
@@ -210,13 +218,12 @@ def error_response(error: Exception) -> Response:
             return problem_response(500, CODES[500])
 
 
-async def handle_error(_request: Request, error: Exception) -> Response:
-    """Return the response to an error, as an exception handler of FastAPI."""
-    return error_response(error)
-
-
-def add_exception_handlers(app: FastAPI) -> None:
+def add_exception_handlers(app: FastAPI, statuses: ErrorStatuses) -> None:
     """Map the errors of the project and of FastAPI to HTTP."""
+
+    async def handle_error(_request: Request, error: Exception) -> Response:
+        return error_response(error, statuses)
+
     app.add_exception_handler(Exception, handle_error)
     for kind in (errors.AppError, RequestValidationError, HTTPException, ClientDisconnect):
         app.add_exception_handler(kind, handle_error)
