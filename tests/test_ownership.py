@@ -102,8 +102,9 @@ PRACTICES = {
             migrations/versions/2026_01_01_0001_start.py
             """,
             """
-            architecture/test_database.py core/database/test_database.py
-            core/database/test_metrics.py core/database/test_migrations.py
+            architecture/test_database.py core/database/conftest.py core/database/test_database.py
+            core/database/test_isolation.py core/database/test_metrics.py
+            core/database/test_migrations.py
             core/database/test_migrations_postgresql.py core/database/test_postgresql.py
             core/database/test_postgresql_url.py core/database/test_repository.py
             core/database/test_revisions.py
@@ -113,7 +114,7 @@ PRACTICES = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS,
+        shared=HOOKS | {"CONTRIBUTING.md"},
     ),
     "http_client": Practice(
         off=False,

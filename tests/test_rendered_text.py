@@ -21,7 +21,9 @@ WITH_CONDITIONALS = re.compile(
     r"^(pyproject\.toml|\{\{ package_path \}\}/practices\.py|\.github/.*|\.gitlab-ci\.yml)$"
 )
 # These files collect texts of the practices, by loops and includes.
-WITH_LOOPS = re.compile(rf"{WITH_CONDITIONALS.pattern}|^(README\.md|\.env\.example)$")
+WITH_LOOPS = re.compile(
+    rf"{WITH_CONDITIONALS.pattern}|^(README\.md|CONTRIBUTING\.md|\.env\.example)$"
+)
 
 # Only their presence counts.
 EMPTY = re.compile(r"(^|/)py\.typed$")

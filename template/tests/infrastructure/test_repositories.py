@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.database import Database, build
+from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.database.models import Entity
 from {{ package_name }}.core.database.repository import Repository
 from {{ package_name }}.core.errors import NotFoundError
@@ -24,15 +24,8 @@ from {{ package_name }}.infrastructure.repositories import (
     TransferRepository,
     UserRepository,
 )
-from {{ package_name }}.settings import Settings
 
 from support.database import counted
-
-
-@pytest.fixture
-def database(own_database_url: str) -> Database:
-    """Return a database of the test's own, in which commits last."""
-    return build(Settings.load({"database": {"url": own_database_url}}).database)
 
 
 def jane() -> User:
@@ -40,7 +33,7 @@ def jane() -> User:
     return User(email="jane@example.org", name="Jane")
 
 
-async def test_negative_balance_is_a_bug(database: Database) -> None:
+async def test_negative_balance_is_a_bug(own_database: Database) -> None:
     """The database rejects a negative balance; as no client can cause it, it is no conflict."""
 
     async def work(session: AsyncSession) -> None:
@@ -48,8 +41,7 @@ async def test_negative_balance_is_a_bug(database: Database) -> None:
         await AccountRepository(session).save(Account(owner_id=user.id, balance=-1))
 
     with pytest.raises(IntegrityError, match="ck_accounts_balance"):
-        await database.write(work)
-    await database.engine.dispose()
+        await own_database.write(work)
 
 
 @pytest.mark.parametrize(
@@ -61,15 +53,14 @@ async def test_negative_balance_is_a_bug(database: Database) -> None:
     ],
 )
 async def test_missing_parent_is_not_found(
-    database: Database, kind: type[Repository[Entity]], entity: Entity
+    own_database: Database, kind: type[Repository[Entity]], entity: Entity
 ) -> None:
     """A row for a user or an account that was deleted meanwhile is an error of the client."""
     with pytest.raises(NotFoundError):
-        await database.write(lambda session: kind(session).save(entity))
-    await database.engine.dispose()
+        await own_database.write(lambda session: kind(session).save(entity))
 
 
-async def test_author_is_not_loaded_lazily(database: Database) -> None:
+async def test_author_is_not_loaded_lazily(own_database: Database) -> None:
     """Access to the author of a post that was loaded without it raises, to prevent N+1."""
 
     async def save(session: AsyncSession) -> int:
@@ -79,35 +70,32 @@ async def test_author_is_not_loaded_lazily(database: Database) -> None:
     async def author_name(session: AsyncSession) -> str:
         return (await PostRepository(session).get(post_id)).author.name
 
-    post_id = await database.write(save)
+    post_id = await own_database.write(save)
     with pytest.raises(InvalidRequestError, match="raise"):
-        await database.read(author_name)
-    await database.engine.dispose()
+        await own_database.read(author_name)
 
 
 @pytest.mark.no_cover
-async def test_bulk_insert_is_batched(database: Database) -> None:
+async def test_bulk_insert_is_batched(own_database: Database) -> None:
     """10,000 users take one statement per 1000."""
     users = (NewUser(email=f"{number}@example.org", name="Many") for number in range(10_000))
 
-    with counted(database) as statements:
-        created = await database.write(lambda session: UserRepository(session).save_many(users))
+    with counted(own_database) as statements:
+        created = await own_database.write(lambda session: UserRepository(session).save_many(users))
 
     assert created == 10_000
     assert sum(statement.startswith("INSERT") for statement in statements) <= 10
-    await database.engine.dispose()
 
 
 @pytest.mark.no_cover
-async def test_concurrent_registrations_keep_emails_unique(database: Database) -> None:
+async def test_concurrent_registrations_keep_emails_unique(own_database: Database) -> None:
     """Of 100 concurrent registrations with one e-mail address, one succeeds."""
 
     async def register() -> bool:
         try:
-            await database.write(lambda session: UserRepository(session).save(jane()))
+            await own_database.write(lambda session: UserRepository(session).save(jane()))
         except EmailTakenError:
             return False
         return True
 
     assert sum(await asyncio.gather(*(register() for _ in range(100)))) == 1
-    await database.engine.dispose()

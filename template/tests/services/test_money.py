@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.database import Database, build
+from {{ package_name }}.core.database import Database
 from {{ package_name }}.domain.commands import TransferRequest
 from {{ package_name }}.domain.models import (
     Account,
@@ -18,7 +18,6 @@ from {{ package_name }}.domain.models import (
 )
 from {{ package_name }}.infrastructure.repositories import SqlUnitOfWork
 from {{ package_name }}.services.transfer_service import TransferService
-from {{ package_name }}.settings import Settings
 
 ACCOUNTS = 5
 BALANCE = 100
@@ -45,17 +44,11 @@ async def count_transfers(session: AsyncSession) -> int:
     return int((await session.scalars(select(func.count(Transfer.id)))).one())
 
 
-@pytest.fixture
-def database(own_database_url: str) -> Database:
-    """Return a database of the test's own, in which commits last."""
-    return build(Settings.load({"database": {"url": own_database_url}}).database)
-
-
 @pytest.mark.no_cover
-async def test_concurrent_transfers_keep_the_sum(database: Database) -> None:
+async def test_concurrent_transfers_keep_the_sum(own_database: Database) -> None:
     """100 transfers between five accounts keep the sum, and leave no negative balance."""
-    accounts = await database.write(open_accounts)
-    service = TransferService(SqlUnitOfWork(database))
+    accounts = await own_database.write(open_accounts)
+    service = TransferService(SqlUnitOfWork(own_database))
     outcomes: Counter[str] = Counter()
 
     async def transfer_repeatedly(task: int) -> None:
@@ -78,23 +71,21 @@ async def test_concurrent_transfers_keep_the_sum(database: Database) -> None:
     async with asyncio.TaskGroup() as group:
         for task in range(10):
             group.create_task(transfer_repeatedly(task))
-    found = await database.read(balances)
+    found = await own_database.read(balances)
 
     assert sum(found) == ACCOUNTS * BALANCE
     assert min(found) >= 0
     assert outcomes.total() == 100
-    assert await database.read(count_transfers) == outcomes["created"]
-    await database.engine.dispose()
+    assert await own_database.read(count_transfers) == outcomes["created"]
 
 
-async def test_key_has_one_effect(database: Database) -> None:
+async def test_key_has_one_effect(own_database: Database) -> None:
     """Twenty concurrent requests with one key all return the same transfer."""
-    source, target, *_ = await database.write(open_accounts)
-    service = TransferService(SqlUnitOfWork(database))
+    source, target, *_ = await own_database.write(open_accounts)
+    service = TransferService(SqlUnitOfWork(own_database))
     request = TransferRequest(source_id=source, target_id=target, amount=30, key="the-same-key")
 
     transfers = await asyncio.gather(*(service.transfer(request) for _ in range(20)))
 
     assert len({transfer.id for transfer in transfers}) == 1
-    assert sorted(await database.read(balances)) == [70, 100, 100, 100, 130]
-    await database.engine.dispose()
+    assert sorted(await own_database.read(balances)) == [70, 100, 100, 100, 130]

@@ -1,5 +1,6 @@
 """A migrated database for tests."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.database.{{ database }} import DatabaseSettings
@@ -23,6 +25,9 @@ __all__ = [
     "migrated_database_url",
     "undone",
 ]
+
+TURN_SECONDS = 10
+"""How long a transaction waits for another one that is rolled back with it."""
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -45,9 +50,35 @@ def migrated_database_url() -> Iterator[str]:
 async def undone(database: Database) -> AsyncIterator[None]:
     """Roll back everything that a block writes to the database.
 
-    Its transactions are savepoints in one transaction on one connection, so they can't run
-    concurrently.
+    Its transactions are savepoints in one transaction on one connection, so they take turns.
     """
+    turn, holder = asyncio.Lock(), None
+    run = database.transaction
+
+    @asynccontextmanager
+    async def in_turn(*, read_only: bool) -> AsyncIterator[AsyncSession]:
+        nonlocal holder
+        task = asyncio.current_task()
+        if holder is task:  # a transaction within another one
+            async with run(read_only=read_only) as session:
+                yield session
+            return
+        try:
+            await asyncio.wait_for(turn.acquire(), TURN_SECONDS)
+        except TimeoutError:
+            raise RuntimeError(
+                "A transaction waits for one that does not end; the fixture "
+                "`concurrent_client` runs transactions at the same time."
+            ) from None
+        holder = task
+        try:
+            async with run(read_only=read_only) as session:
+                yield session
+        finally:
+            holder = None
+            turn.release()
+
+    database.transaction = in_turn  # type: ignore[method-assign]  # for this object only
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
         for sessions in (database.read_sessions, database.write_sessions):

@@ -3,17 +3,19 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 
+import httpx2
 import pytest
 
+from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.database import Database, build
 from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.practices import PracticeSettings
 from {{ package_name }}.settings import Settings
 
-from support.client import isolations
+from support.client import connect, isolations
 from support.database import database_url as copied_database_url
 from support.database import migrated_database_url, undone
-from support.tables import Scratch
 
 
 def isolate(app: Application) -> AbstractAsyncContextManager[None]:
@@ -52,12 +54,23 @@ def own_database_url(migrated_database: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    """Yield the shared database, with empty tables of `support.tables`."""
-    database = build(settings.database)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Scratch.metadata.create_all)
+async def own_database(own_database_url: str) -> AsyncIterator[Database]:
+    """Yield a migrated database for one test alone: commits last, transactions run concurrently."""
+    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
     yield database
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Scratch.metadata.drop_all)
     await database.engine.dispose()
+
+
+@pytest.fixture
+async def concurrent_client(own_database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Yield a client of the application with a database for one test alone."""
+    settings = Settings.load({"database": {"url": own_database_url}})
+    async with connect(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture
+def database(app: Application, client: httpx2.AsyncClient) -> Database:
+    """Return the database of `client`, in the transaction that is rolled back."""
+    del client  # it has started the application
+    return app.services.get(Database)

@@ -154,3 +154,33 @@ async def test_job_has_the_context_of_its_caller() -> None:
     await jobs.drain()
 
     assert seen == ["one", "two"]
+
+
+async def test_repeated_job_runs_at_an_interval() -> None:
+    """A repeated job runs again and again, until the drain."""
+    jobs, thrice, calls = started(), asyncio.Event(), 0
+
+    async def work() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            thrice.set()
+
+    jobs.repeat("work", 0.001, work)
+    await asyncio.wait_for(thrice.wait(), 10)
+    await jobs.drain()
+    drained = calls
+    await asyncio.sleep(0.01)
+
+    assert calls == drained
+
+
+async def test_repeated_job_does_not_overtake_itself() -> None:
+    """A repeated job is not enqueued while it is still running."""
+    jobs, worker = started(), Worker()
+    jobs.repeat("work", 0.001, worker)
+    await asyncio.sleep(0.05)
+
+    assert worker.calls == 1
+    worker.may_go_on.set()
+    await jobs.drain()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,24 +10,15 @@ from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from {{ package_name }}.core.database import Database, build
+from {{ package_name }}.core.database import Database
 from {{ package_name }}.core.jobs import JobsSettings
 from {{ package_name }}.core.jobs.durable import PURGE, Jobs
 from {{ package_name }}.core.jobs.models import OutboxJob
 from {{ package_name }}.core.jobs.outbox import Job, Outbox, enqueue
-from {{ package_name }}.practices import PracticeSettings
 
 from support.database import counted
 
 LATER = datetime.now(UTC) + timedelta(days=1)
-
-
-@pytest.fixture
-async def own_database(own_database_url: str) -> AsyncIterator[Database]:
-    """Yield a database that the test has for itself."""
-    database = build(PracticeSettings.load({"database": {"url": own_database_url}}).database)
-    yield database
-    await database.engine.dispose()
 
 
 def jobs_of(database: Database, **given: float) -> Jobs:

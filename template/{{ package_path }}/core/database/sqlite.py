@@ -1,11 +1,9 @@
 """SQLite: settings, connections and the meaning of errors."""
 
 import asyncio
-import operator
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from itertools import starmap
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -18,7 +16,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
-    and_,
     event,
     exists,
     inspect,
@@ -218,6 +215,13 @@ def violates(error: IntegrityError, constraint: str) -> bool:
     return constraint == about
 
 
+def equal(
+    columns: Sequence[ColumnElement[Any]], values: Sequence[Any]
+) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that columns have values."""
+    return (column == value for column, value in zip(columns, values, strict=True))
+
+
 def parent_of(key: ForeignKeyConstraint, row: InstanceState[Any]) -> Select[int] | None:
     """Return the query for the row that a row refers to, None if it refers to none."""
     properties = [row.mapper.get_property_by_column(element.parent) for element in key.elements]
@@ -225,14 +229,14 @@ def parent_of(key: ForeignKeyConstraint, row: InstanceState[Any]) -> Select[int]
     if None in values:
         return None
     columns = [element.column for element in key.elements]
-    return select(literal(1)).where(*map(operator.eq, columns, values))
+    return select(literal(1)).where(*equal(columns, values))
 
 
 def rows_deleted_with(row: InstanceState[Any], table: Table, *below: Table) -> Iterator[Subquery]:
     """Yield queries for the rows of a table that the deletion of a row deletes."""
     if table is row.mapper.local_table:
-        columns = row.mapper.primary_key
-        yield select(table).where(*map(operator.eq, columns, row.identity or ())).subquery()
+        identity = row.identity or ()
+        yield select(table).where(*equal(row.mapper.primary_key, identity)).subquery()
     for key in table.foreign_key_constraints:
         if key.ondelete == "CASCADE" and key.referred_table not in {table, *below}:
             for parents in rows_deleted_with(row, key.referred_table, table, *below):
@@ -241,8 +245,8 @@ def rows_deleted_with(row: InstanceState[Any], table: Table, *below: Table) -> I
 
 def refers(key: ForeignKeyConstraint, parents: Subquery) -> ColumnElement[bool]:
     """Return the condition that a row refers to one of the parents."""
-    pairs = ((element.parent, parents.c[element.column.key]) for element in key.elements)
-    return exists().where(and_(*starmap(operator.eq, pairs)))
+    columns = [parents.c[element.column.key] for element in key.elements]
+    return exists().where(*equal([element.parent for element in key.elements], columns))
 
 
 async def is_violated(

@@ -38,6 +38,7 @@ class Jobs:
         self.settings = settings
         self.semaphore = asyncio.Semaphore(settings.concurrency)
         self.tasks: set[asyncio.Task[None]] = set()
+        self.timers: list[asyncio.Task[None]] = []
         self.is_open = True
         self.observe: Callable[[str, str], None] = lambda _name, _event: None
 
@@ -58,6 +59,20 @@ class Jobs:
         task = asyncio.create_task(self.run(name, work), name=name)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def repeat(self, name: str, seconds: float, work: Work) -> None:
+        """Enqueue a job at an interval, first after one; not while it is still running.
+
+        Every process that serves does so.
+        """
+
+        async def enqueue() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                if all(task.get_name() != name for task in self.tasks):
+                    self.enqueue(name, work)
+
+        self.timers.append(asyncio.create_task(enqueue()))
 
     async def run(self, name: str, work: Work) -> None:
         """Run a job, and retry it with exponential backoff."""
@@ -83,6 +98,8 @@ class Jobs:
     async def drain(self) -> None:
         """Accept no more jobs, and wait for the running ones up to the drain time."""
         self.is_open = False
+        for timer in self.timers:
+            timer.cancel()
         if not self.tasks:
             return
         _, left = await asyncio.wait(self.tasks, timeout=self.settings.drain_seconds)
