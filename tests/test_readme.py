@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Variant
+from feature import build_feature
 from harness import COPIER, ROOT, choices_of, git_template, questions
 from redis_server import redis_server
 from tenon.demo import NEXT, free_port
@@ -252,6 +253,8 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
         }
         for step in steps:
             commit(folder, shell)
+            if "poe revision" in step and step.endswith("poe check"):
+                build_feature(folder)
             if SERVER.search(step):
                 own = {"PATH": installed} if step.startswith("my-service") else {}
                 with served(step, folder, {**shell, **own, **settings}):
@@ -266,7 +269,7 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
                 outputs[step] = run(f"set -e\n{step}", folder, shell)
 
     checks = [output for step, output in outputs.items() if step.endswith("poe check")]
-    assert len(checks) == 2
+    assert len(checks) == 3
     assert all(" passed in " in output for output in checks)
     assert "The database is at the newest migration." in outputs["my-service migrate"]
     assert "bring the database to the newest migration" in outputs["uv run my-service --help"]

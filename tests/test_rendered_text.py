@@ -25,6 +25,9 @@ WITH_LOOPS = re.compile(
     rf"{WITH_CONDITIONALS.pattern}|^(README\.md|CONTRIBUTING\.md|\.env\.example)$"
 )
 
+# Python in Markdown.
+PYTHON = re.compile(r"(?ms)^```python\n.*?^```$")
+
 # Only their presence counts.
 EMPTY = re.compile(r"(^|/)py\.typed$")
 
@@ -127,7 +130,8 @@ def test_white_space(files: dict[str, bytes]) -> None:
                 "no final line feed": not text.endswith("\n"),
                 "blank line at the end": text.endswith("\n\n"),
                 "blank line at the start": not VERBATIM.search(name) and text.startswith("\n"),
-                "blank lines": "\n\n\n" in text and not name.endswith((".py", ".mako")),
+                "blank lines": "\n\n\n" in PYTHON.sub("python", text)
+                and not name.endswith((".py", ".mako")),
                 "more than two blank lines": "\n\n\n\n" in text,
             }.items()
             if bad

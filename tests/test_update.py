@@ -366,12 +366,11 @@ def work(project: Path) -> Path:
     for path in SHARED:
         file = project / path
         text = file.read_text("utf-8")
-        file.write_text(
-            MARKER.sub(
-                lambda found, path=path: f"{found[0]}{BELOW[path, found[1] + found[2]]}", text
-            ),
-            encoding="utf-8",
-        )
+        parts: list[str] = []
+        for line in text.splitlines(keepends=True):
+            found = MARKER.fullmatch(line)
+            parts += [line, BELOW[path, found[1] + found[2]] if found else ""]
+        file.write_text("".join(parts), encoding="utf-8")
     return project
 
 
