@@ -7,6 +7,7 @@ class AppError(Exception):
     """Base class of the errors; clients see the message.
 
     Subclass one of its subclasses, with a `code` of its own where clients must tell errors apart.
+    For another HTTP status, subclass it, and name the status in `error_statuses` of a component.
     """
 
     code: ClassVar[str] = "internal_error"
