@@ -153,7 +153,7 @@ def check(project: Path, name: str, value: str) -> None:
     for path, text in files.items():
         parse(path.rpartition(".")[2], text)
     package = tomllib.loads(files["pyproject.toml"])["project"]
-    author = package.get("authors", [{}])[0]
+    author = next(iter(package["authors"]), {})
     answers = yaml.safe_load(files[".copier-answers.yml"])
     holder = answers["user_name"] or f"the authors of {answers['project_name']}"
     found: dict[str, Callable[[], object]] = {
@@ -161,7 +161,7 @@ def check(project: Path, name: str, value: str) -> None:
         "project_description": lambda: package["description"],
         "user_name": lambda: author.get("name", ""),
         "user_email": lambda: author.get("email", ""),
-        "repository_url": lambda: package.get("urls", {}).get("Repository", ""),
+        "repository_url": lambda: package["urls"].get("Repository", ""),
         "package_name": lambda: next(iter(package["scripts"].values())).partition(".")[0],
         "distribution_name": lambda: package["name"],
     }

@@ -136,6 +136,7 @@ USED_BY_NAME = (
     "on_start",  # OpenTelemetry
     "create_app_from_environment",  # the reloading server imports it by its name
     "admin_endpoints,draining,duration,gauges,probe",  # practices read them; the project may
+    "repeat",  # the project repeats jobs
     "created,created_at",  # members of a response and of a row
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide,public_path",  # routes of the owner
     "HttpBaseUrl",  # what settings of the owner use
