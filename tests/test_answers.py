@@ -153,7 +153,7 @@ def check(project: Path, name: str, value: str) -> None:
     for path, text in files.items():
         parse(path.rpartition(".")[2], text)
     package = tomllib.loads(files["pyproject.toml"])["project"]
-    author = next(iter(package["authors"]), {})
+    author: dict[str, str] = next(iter(package["authors"]), {})
     answers = yaml.safe_load(files[".copier-answers.yml"])
     holder = answers["user_name"] or f"the authors of {answers['project_name']}"
     found: dict[str, Callable[[], object]] = {
