@@ -1,0 +1,257 @@
+"""Merge the metadata of a project into the pyproject.toml that Tenon renders for it."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from tomlkit.container import OutOfOrderTableProxy
+from tomlkit.items import AoT, Table
+
+from tenon.adopt.document import Document, Path, literal
+from tenon.adopt.metadata import Places, Project, name_of, split_words
+from tenon.adopt.report import Item, Report, Status
+
+BUILD_TOOLS = ("flit", "pbr", "poetry", "setuptools", "setuptools_scm")
+"""Tables of tools that hatchling replaces."""
+NEVER_MERGED = {("tool", "pytest", "addopts"), ("tool", "ruff", "lint", "select")}
+"""Arrays that say how Tenon's own checks run."""
+PYTEST_LISTS = (
+    *("addopts", "doctest_optionflags", "env", "filterwarnings", "markers", "norecursedirs"),
+    *("python_classes", "python_files", "python_functions", "pythonpath", "required_plugins"),
+    *("testpaths", "usefixtures"),
+)
+
+
+class Merge:
+    """One merge: the rendered document, and the report of each item."""
+
+    def __init__(self, rendered: str, report: Report) -> None:
+        """Parse the rendered text."""
+        self.document = Document.of(rendered)
+        self.rendered = tomllib.loads(rendered)
+        self.report = report
+
+    def note(self, status: Status, path: Path, value: object, why: str = "") -> None:
+        """Report one item."""
+        shown = value if isinstance(value, str) else literal(value)
+        self.report.items.append(Item(status, f"{'.'.join(path)} {shown}".strip(), why))
+
+    # Metadata
+
+    def metadata(self, theirs: Mapping[str, Any]) -> None:
+        """Merge [project]."""
+        for name in ("version", "description", "license"):
+            if name in theirs:
+                self.document.replace(("project", name), theirs[name])
+                self.note("kept", ("project", name), theirs[name])
+        self.replaced(theirs)
+        self.classifiers(theirs.get("classifiers", []))
+        known = self.rendered["project"].get("authors", ())
+        people = [each for each in theirs.get("authors", ()) if each not in known]
+        if people:
+            self.document.add_items(("project", "authors"), people)
+            self.note("kept", ("project", "authors"), people)
+        for name in ("maintainers", "keywords"):
+            if theirs.get(name):
+                self.document.add_key(("project", name), theirs[name])
+                self.note("kept", ("project", name), theirs[name])
+        self.dependencies(("project", "dependencies"), theirs.get("dependencies", []))
+        for name in ("urls", "scripts"):
+            self.table(("project", name), theirs.get(name, {}))
+        added = {name: theirs.get(name, {}) for name in ("optional-dependencies", "gui-scripts")}
+        points = theirs.get("entry-points", {})
+        for path, entries in (
+            *(((name,), found) for name, found in added.items()),
+            *((("entry-points", group), found) for group, found in points.items()),
+        ):
+            for key, value in entries.items():
+                self.document.add_key(("project", *path, key), value)
+                self.note("kept", ("project", *path, key), value)
+
+    def replaced(self, theirs: Mapping[str, Any]) -> None:
+        """Report what Tenon's own metadata replaces."""
+        ours = self.rendered["project"]
+        for name in ("name", "requires-python", "readme"):
+            if theirs.get(name, ours[name]) != ours[name]:
+                self.note(
+                    "updated", ("project", name), ours[name], f"before, {literal(theirs[name])}"
+                )
+
+    def classifiers(self, theirs: Iterable[str]) -> None:
+        """Keep classifiers, but for those that the standard replaces or that are no longer true."""
+        path = ("project", "classifiers")
+        oldest = int(re.sub(r"\D*3\.(\d+).*", r"\1", self.rendered["project"]["requires-python"]))
+        for name in theirs:
+            python = re.fullmatch(r"Programming Language :: Python :: ([23])(?:\.(\d+))?", name)
+            if name in self.rendered["project"]["classifiers"]:
+                continue
+            if name.startswith("License ::"):
+                self.note("removed", path, name, "`license` says it")
+            elif python and (python[1] == "2" or int(python[2] or 99) < oldest):
+                self.note("removed", path, name, "`requires-python` excludes it")
+            else:
+                self.document.add_items(path, [name])
+                self.note("kept", path, name)
+
+    # Dependencies
+
+    def dependencies(self, path: Path, theirs: Iterable[Any]) -> None:
+        """Merge requirements one by one, by their canonical names."""
+        ours = {name_of(text): text for text in value_at(self.rendered, path)}
+        present: set[str] = set()
+        for item in theirs:
+            name = name_of(item)
+            if not name or name not in ours:
+                if name == canonicalize_name(self.rendered["project"]["name"]):
+                    self.note("removed", path, item, "it is the project itself")
+                    continue
+                self.document.add_items(path, [item])
+                self.note("kept", path, item)
+                continue
+            present.add(name)
+            extras = missing_extras(str(item), ours[name])
+            if extras:
+                self.document.add_items(path, [extras])
+            if extras or str(item) != ours[name]:
+                to = ours[name] + (f" and {extras}" if extras else "")
+                self.note("updated", path, to, f"before, {item}")
+            else:
+                self.note("kept", path, item)
+        for name, text in ours.items():
+            if name not in present:
+                self.note("added", path, text)
+
+    def groups(self, theirs: Mapping[str, list[Any]]) -> None:
+        """Merge [dependency-groups]."""
+        for name, items in {"dev": [], **theirs}.items():
+            if name in self.rendered["dependency-groups"]:
+                self.dependencies(("dependency-groups", name), items)
+            else:
+                self.document.add_key(("dependency-groups", name), items)
+                self.note("kept", ("dependency-groups", name), items)
+
+    # Tools
+
+    def tools(self, theirs: Mapping[str, Any]) -> None:
+        """Merge [tool]."""
+        for name, value in theirs.items():
+            if name in BUILD_TOOLS:
+                self.note("removed", ("tool", name), "", "hatchling builds the project")
+            elif name == "pytest":
+                options = {key: option for key, option in value.items() if key != "ini_options"}
+                options |= {
+                    key: ini_option(key, option)
+                    for key, option in value.get("ini_options", {}).items()
+                }
+                self.table(("tool", name), options)
+            else:
+                self.entry(("tool", name), value)
+
+    def table(self, path: Path, theirs: Mapping[str, Any]) -> None:
+        """Merge a table."""
+        for key, value in theirs.items():
+            item = (
+                theirs.value.item(key) if isinstance(theirs, Table) else value
+            )  # with its comment
+            self.entry((*path, key), item)
+
+    def entry(self, path: Path, value: Any) -> None:  # noqa: ANN401  (any value of TOML)
+        """Keep a value where Tenon has none, add the items of arrays, and report other values."""
+        ours = value_at(self.rendered, path)
+        if ours is None:
+            if isinstance(value, OutOfOrderTableProxy):
+                self.table(path, value)
+                return
+            if isinstance(value, Table | AoT):
+                self.document.add_table(path, value)
+                self.note("kept", path, "")
+            else:
+                self.document.add_key(path, value)
+                self.note("kept", path, value)
+        elif (
+            isinstance(ours, dict) and isinstance(value, Mapping) and path not in self.document.keys
+        ):
+            self.table(path, value)
+        elif isinstance(ours, list) and isinstance(value, AoT):
+            self.document.add_table(path, value)
+            self.note("kept", path, "")
+        elif isinstance(ours, list) and isinstance(value, list) and path not in NEVER_MERGED:
+            new = [item for item in value if item not in ours]
+            if new:
+                ours.extend(new)
+                self.document.add_items(path, new)
+                self.note("kept", path, new)
+        elif value != ours:
+            self.note("removed", path, value, f"Tenon has {literal(ours)}")
+            if path[:2] == ("project", "scripts"):
+                self.report.to_do.append(
+                    f"The command {path[2]} starts Tenon's service. Give yours ({value}) another name "
+                    "in [project.scripts], or add it to commands.py."
+                )
+
+
+def value_at(tables: Mapping[str, Any], path: Path) -> Any:  # noqa: ANN401  (any value of TOML)
+    """Return the value at a path; None if there is none."""
+    found: Any = tables
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def missing_extras(theirs: str, ours: str) -> str:
+    """Return a requirement for the extras that only the owner's requirement has; "" for none."""
+    try:
+        requirement = Requirement(theirs)
+    except InvalidRequirement:
+        return ""
+    extras = requirement.extras - Requirement(ours).extras
+    if not extras:
+        return ""
+    marker = f"; {requirement.marker}" if requirement.marker else ""
+    return f"{requirement.name}[{','.join(sorted(extras))}]{marker}"
+
+
+def ini_option(name: str, value: object) -> object:
+    """Return an option of [tool.pytest.ini_options] as [tool.pytest] takes it."""
+    if name in PYTEST_LISTS:
+        return split_words(value)
+    words = {"true": True, "false": False}
+    return words.get(str(value).lower(), str(value))
+
+
+def comments(text: str) -> list[str]:
+    """Return the comments of a TOML text."""
+    found = re.findall(r"""(?m)^(?:[^"'#\n]|"[^"\n]*"|'[^'\n]*')*#[ \t]*(\S.*)$""", text)
+    return [comment.strip() for comment in found]
+
+
+def merged(rendered: str, project: Project, original: str, report: Report, places: Places) -> str:
+    """Return the rendered pyproject.toml with what the project has, and report each item."""
+    merge = Merge(rendered, report)
+    merge.metadata(project.table)
+    merge.groups(project.groups)
+    merge.tools(project.tools)
+    if places.has_root_imports:
+        merge.entry(("tool", "pytest", "pythonpath"), ["."])
+    if places.packages:
+        merge.entry(("tool", "hatch", "build", "targets", "wheel", "packages"), places.packages)
+        names = [path.rpartition("/")[2] for path in places.packages]
+        merge.entry(("tool", "deptry", "known_first_party"), names)
+    if places.licence_file:
+        merge.document.replace(("project", "license-files"), [places.licence_file])
+        merge.note("kept", ("project", "license-files"), [places.licence_file])
+    text = merge.document.text()
+    ours = {canonicalize_name(name_of(item)) for item in merge.rendered["build-system"]["requires"]}
+    for item in project.backend:
+        if name_of(item) not in ours:
+            merge.note(
+                "removed", ("build-system", "requires"), item, "hatchling builds the project"
+            )
+    lost = [comment for comment in comments(original) if comment not in text]
+    for comment in lost:
+        report.items.append(Item("removed", f"comment {literal(comment)}"))
+    tomllib.loads(text)
+    return text

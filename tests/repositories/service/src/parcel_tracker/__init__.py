@@ -1,0 +1,3 @@
+"""Parcel tracker."""
+
+__version__ = "1.8.0"
