@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,16 @@ import pytest
 
 from conftest import Variant
 from feature import build_feature
-from harness import COPIER, ROOT, choices_of, git_template, questions
+from harness import (
+    COPIER,
+    ROOT,
+    choices_of,
+    commit_all,
+    copy_template,
+    git,
+    git_template,
+    questions,
+)
 from redis_server import redis_server
 from tenon.demo import NEXT, free_port
 
@@ -317,3 +327,67 @@ def test_wheel_migrates_alone(variant: Variant, tmp_path: Path, shell: dict[str,
     with closing(sqlite3.connect(empty / "my_service.db")) as connection:
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     assert {"alembic_version", "users", "transfers"} <= {name for (name,) in names}
+
+
+def installable(folder: Path) -> Path:
+    """Release the template with its tools, so that uvx can install these."""
+    copy_template(folder)
+    for name in ("LICENSE", "README.md", "pyproject.toml"):
+        shutil.copy2(ROOT / name, folder)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "extensions" / "tenon", folder / "extensions" / "tenon", ignore=ignored)
+    commit_all(folder, "Release 1.0.0")
+    git(folder, "tag", "v1.0.0")
+    return folder
+
+
+ALLOWED = "  # allowed: its routes are not in a component yet"
+UNUSED = ("tenacity", "tzdata", "orjson")
+"""Dependencies of the service that it does not import."""
+
+
+@pytest.mark.full
+def test_adopt_guide(tmp_path: Path, shell: dict[str, str]) -> None:
+    """The commands of docs/adopt.md adopt a service, make its gates pass, and go back."""
+    template = installable(tmp_path / "tenon")
+    shell = {**shell, "TENON": str(template)}
+    project = shutil.copytree(ROOT / "tests" / "repositories" / "service", tmp_path / "service")
+    commit_all(project, "Start")
+    adopt, *steps = commands(ROOT / "docs" / "adopt.md")
+    back = steps[-4:]
+    assert adopt.startswith("uvx --from")
+    outputs = {}
+
+    from_git = adopt.replace("$TENON", f"git+file://{template}")
+    run(from_git, project, shell)
+    assert "_src_path: " + str(template) in (project / ".copier-answers.yml").read_text("utf-8")
+    for step in back:
+        run(step, project, shell)
+    assert run("git status --short --branch", project, shell) == "## main\n"
+
+    outputs[adopt] = run(adopt, project, shell)
+    for step in steps[:-4]:
+        if step == "uv run poe check":  # what the guide says to do for each gate
+            main = project / "src" / "parcel_tracker" / "main.py"
+            text = main.read_text("utf-8")
+            call = re.search(r".* = FastAPI\(.*", text)
+            assert call
+            main.write_text(text.replace(call[0], call[0] + ALLOWED), "utf-8")
+            file = project / "pyproject.toml"
+            marker = "  # Your own packages go below this line.\n"
+            lines = "".join(f'  "{name}",\n' for name in UNUSED)
+            file.write_text(file.read_text("utf-8").replace(marker, marker + lines), "utf-8")
+            example = project / ".env.example"
+            text = re.sub(r"(?m)^TRACKER_", "# TRACKER_", example.read_text("utf-8"))
+            example.write_text(text, "utf-8")
+        outputs[step] = run(step, project, shell)
+
+    assert outputs["git ls-files -u"].endswith("\t.editorconfig\n")
+    assert "8 passed" in outputs["uv run pytest --ignore=tests/core --ignore=tests/architecture"]
+    assert " passed in " in outputs["uv run poe check"]
+    assert "Keeping template version" in outputs["uvx copier update --defaults"]
+    assert outputs["git status --short"] == ""
+    said = outputs[adopt].partition("\nNext, on the branch adopt-tenon:\n")[2].splitlines()
+    shown = [line.strip() for line in said if line.startswith("  ")]
+    assert shown[0].startswith(steps[0])
+    assert shown[1:] == steps[3:6]

@@ -137,17 +137,17 @@ def render(
             raise Refusal(f"Copier can't render the template: {error}") from error
 
 
-def licence(root: Path, project: metadata.Project, report: Report) -> str:
-    """Return the answer for the licence; what Tenon has no choice for stays in the metadata."""
-    file = next(iter([*root.glob("LICEN[SC]E*"), *root.glob("COPYING*")]), None)
-    text = file.read_text("utf-8", errors="replace") if file and file.is_file() else ""
-    answer = metadata.licence_of(project, text)
+def licence(root: Path, project: metadata.Project, given: Mapping[str, str], report: Report) -> str:
+    """Return the answer for the licence; one that Tenon has no choice for stays in the metadata."""
+    file = metadata.licence_file(root)
+    text = file.read_text("utf-8", errors="replace") if file else ""
+    answer = given.get("license") or metadata.licence_of(project, text)
     if answer or not isinstance(project.table.get("license"), str):
         project.table.pop("license", None)
     if not answer:
         report.to_do.append(
-            "No licence that Tenon knows was found, so the answer is Proprietary. If it is another "
-            "one, run the command again with --data license=MIT, or correct pyproject.toml."
+            "No licence that Tenon knows was found, so the answer is Proprietary. If that is "
+            "wrong, go back and run the command again with, for example, --data license=MIT."
         )
     return answer or "Proprietary"
 
@@ -168,8 +168,9 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         repository.git("clone", "--quiet", "--shared", top, clone)
         project = metadata.read(clone / repository.prefix, report)
         package = metadata.package_of(tracked, project, options.data.get("package_name"))
-        answer = licence(root, project, report)
+        answer = licence(root, project, options.data, report)
         derived = metadata.answers(project, package, PYTHONS, answer)
+        report.answers = {**derived, **options.data}
         name = str(derived.get("distribution_name") or canonicalize_name(root.name))
         made = Path(scratch, "made", name)
         render(source, made, options, derived)
@@ -185,7 +186,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
             metadata.places(root, tracked, package),
         )
         writes.append(files.Write("pyproject.toml", text.encode(), made / "pyproject.toml"))
-        report.to_do += files.hidden(root)
+        report.to_do += files.left_to_do(root)
         apply(repository, writes, report)
     return report
 
@@ -230,7 +231,7 @@ NEXT = """
 Next, on the branch {branch}:
 
 {conflicts}  uv lock
-  uv run poe test
+  uv run pytest --ignore=tests/core --ignore=tests/architecture
   git add . && git commit -m "Adopt Tenon"
 
 docs/adopt.md of the template says how to make every gate pass, and how to go back."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tenon.adopt.document import MARKER
-from tenon.adopt.metadata import own_text
+from tenon.adopt.metadata import licence_file, own_text
 from tenon.adopt.report import Item, Report
 
 FIRST_ERROR = 128
@@ -147,9 +147,8 @@ def new_file(root: Path, rendered: Path, name: str, ours: bytes) -> tuple[Write 
     module = f"{PurePosixPath(name).parent}.py"
     if (root / module).is_file() and is_only_layer(rendered, name):
         return None, Item("kept", module, "Tenon has an empty package of that name")
-    licences = [*root.glob("LICEN[SC]E*"), *root.glob("COPYING*")]
-    if name == "LICENSE" and licences:
-        return None, Item("kept", licences[0].name, "it stands for Tenon's LICENSE")
+    if name == "LICENSE" and (licence := licence_file(root)):
+        return None, Item("kept", licence.name, "it stands for Tenon's LICENSE")
     return Write(name, ours, rendered / name), Item("added", name)
 
 
@@ -181,13 +180,12 @@ def merged_file(there: Path, name: str, source: Path) -> tuple[Write | None, Ite
 
 def conflict_of(theirs: bytes, ours: bytes) -> bytes | None:
     """Return both texts with the marks of a conflict around what differs; None for binary files."""
-    if b"\r\n" in theirs:
-        ours = ours.replace(b"\n", b"\r\n")
+    has_crlf = b"\r\n" in theirs
+    texts = {"yours": theirs.replace(b"\r\n", b"\n"), "base": b"", "tenon": ours}
     with tempfile.TemporaryDirectory() as scratch:
-        paths = []
-        for name, content in (("yours", theirs), ("base", b""), ("tenon", ours)):
-            paths.append(Path(scratch, name))
-            paths[-1].write_bytes(content)
+        paths = [Path(scratch, name) for name in texts]
+        for path in paths:
+            path.write_bytes(texts[path.name])
         done = subprocess.run(
             ["git", "merge-file", "-p", "-L", "yours", "-L", "none", "-L", "Tenon", *paths],
             capture_output=True,
@@ -195,11 +193,12 @@ def conflict_of(theirs: bytes, ours: bytes) -> bytes | None:
         )
     if not 0 < done.returncode < FIRST_ERROR:
         return None
-    return done.stdout if done.stdout.endswith(b"\n") else done.stdout + b"\n"
+    text = done.stdout if done.stdout.endswith(b"\n") else done.stdout + b"\n"
+    return text.replace(b"\n", b"\r\n") if has_crlf else text
 
 
-def hidden(root: Path) -> Iterator[str]:
-    """Yield a sentence for each file that a tool reads in place of Tenon's settings."""
+def left_to_do(root: Path) -> Iterator[str]:
+    """Yield a sentence for each file of the owner that works differently now."""
     for tool, names in HIDING.items():
         for name in names:
             if (root / name).is_file():
@@ -207,6 +206,19 @@ def hidden(root: Path) -> Iterator[str]:
                     f"{name} hides [tool.{tool}] of pyproject.toml. Move what you need below "
                     "its marker lines, and remove the file."
                 )
+    if (root / "tests" / "__init__.py").is_file():
+        yield (
+            "Tenon's tests are no package, and mypy finds yours twice. Remove tests/__init__.py, "
+            "and import modules of tests/ by their own names: `import samples`."
+        )
+    if (root / ".env.example").is_file():
+        yield (
+            "A test compares .env.example with the settings. Comment your variables out, or add "
+            "fields for them to settings.py."
+        )
+    for name in ("poetry.lock", "Pipfile", "Pipfile.lock", "pdm.lock"):
+        if (root / name).is_file():
+            yield f"{name} is no longer used: uv.lock locks the versions. Remove it."
     if (root / "setup.py").is_file() or (root / "setup.cfg").is_file():
         yield (
             "hatchling builds the project, and does not read setup.py and setup.cfg. Remove what "
@@ -231,10 +243,10 @@ def write_all(root: Path, writes: Sequence[Write]) -> None:
             if before[-1][1] is None:
                 shutil.copymode(write.source, path)
     except BaseException:
-        for path, content in reversed(before):
+        for path, content in sorted(before, key=lambda each: each[1] is not None):
             if content is None:
                 path.unlink(missing_ok=True)
-            else:
+            else:  # when the new files have made room on a full disk
                 path.write_bytes(content)
         for folder in reversed(made):
             if folder.is_dir():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from build import BuildException, FailedProcessError, ProjectBuilder
+from build import BuildBackendException, BuildException, FailedProcessError, ProjectBuilder
 from build.env import DefaultIsolatedEnv
 from packaging.metadata import Metadata
 from packaging.requirements import InvalidRequirement, Requirement
@@ -34,6 +34,7 @@ DEVELOPMENT = re.compile(
 REQUIREMENTS = re.compile(r"(requirements/[^/]+|[^/]*requirements[^/]*)\.(txt|in)")
 
 
+BUILD_ERRORS = (BuildBackendException, BuildException, FailedProcessError)
 INI_FILES = {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 """Where pytest looks for its options beside pyproject.toml, and in which section."""
 
@@ -177,7 +178,7 @@ def built(folder: Path, report: Report) -> dict[str, Any]:
             env.install(builder.get_requires_for_build("wheel"))
             found = importlib.metadata.PathDistribution(Path(builder.metadata_path(out)))
             return standard(found)
-    except (BuildException, FailedProcessError, subprocess.CalledProcessError) as error:
+    except (*BUILD_ERRORS, subprocess.CalledProcessError) as error:
         report.to_do.append(
             f"The build backend gives no metadata ({' '.join(str(error).split())}): write what "
             "setup.py, setup.cfg or `dynamic` say into [project] of pyproject.toml."
@@ -288,11 +289,11 @@ def requirements(
     text = re.sub(r"\\\n", " ", own_text(folder / name))
     for raw in text.splitlines():
         line = re.sub(r"(^|\s)#.*$|\s--hash=\S+", "", raw).strip()
-        included = re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line)
-        if included and name not in seen:
+        if included := re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line):
             path = (Path(name).parent / included[1]).as_posix()
-            more, others, files = requirements(folder, path, (*seen, name))
-            found, rest, read = found + more, rest + others, read | files
+            if path not in (*seen, name):
+                more, others, files = requirements(folder, path, (*seen, name))
+                found, rest, read = found + more, rest + others, read | files
         elif line and not re.fullmatch(r"(-e|--editable)[ =]?\s*\.(\[.*\])?", line):
             try:
                 found.append(Requirement(line))
@@ -320,6 +321,15 @@ LICENCES = (
     ("Proprietary", r"Proprietary"),
 )
 """The licences to choose from, and how metadata and licence files name them."""
+
+
+def licence_file(root: Path) -> Path | None:
+    """Return the licence file, LICENSE if it is there."""
+    found = sorted(path for name in ("LICEN[SC]E*", "COPYING*") for path in root.glob(name))
+    return next(
+        (path for path in sorted(found, key=lambda path: path.name != "LICENSE") if path.is_file()),
+        None,
+    )
 
 
 def licence_of(project: Project, text: str) -> str | None:
@@ -385,14 +395,14 @@ class Places:
 def places(root: Path, files: Sequence[str], package: tuple[str, bool] | None) -> Places:
     """Return where things are in a repository."""
     others = sorted({*packages(files)} - {package}) if package else []
-    licences = [*root.glob("LICEN[SC]E*"), *root.glob("COPYING*")]
+    licence = licence_file(root)
     modules = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
     return Places(
         [("src/" if in_src else "") + name for name, in_src in others if in_src == package[1]]
         if package
         else [],
         "tests/__init__.py" in files or bool(modules - {"setup.py", "conftest.py", "noxfile.py"}),
-        licences[0].name if licences and not (root / "LICENSE").exists() else None,
+        licence.name if licence and licence.name != "LICENSE" else None,
     )
 
 

@@ -16,6 +16,8 @@ from tenon.adopt.report import Item, Report, Status
 
 BUILD_TOOLS = ("flit", "pbr", "poetry", "setuptools", "setuptools_scm")
 """Tables of tools that hatchling replaces."""
+DEPENDENCIES = ("project", "dependencies")
+SUBTABLES = {"entry-points", "gui-scripts", "optional-dependencies"}
 NEVER_MERGED = {("tool", "pytest", "addopts"), ("tool", "ruff", "lint", "select")}
 """Arrays that say how Tenon's own checks run."""
 PYTEST_LISTS = (
@@ -48,17 +50,18 @@ class Merge:
                 self.document.replace(("project", name), theirs[name])
                 self.note("kept", ("project", name), theirs[name])
         self.replaced(theirs)
+        ours = self.rendered["project"]
         self.classifiers(theirs.get("classifiers", []))
-        known = self.rendered["project"].get("authors", ())
+        known = ours.get("authors", ())
         people = [each for each in theirs.get("authors", ()) if each not in known]
         if people:
             self.document.add_items(("project", "authors"), people)
             self.note("kept", ("project", "authors"), people)
-        for name in ("maintainers", "keywords"):
-            if theirs.get(name):
+        for name in sorted(theirs.keys() - ours.keys() - SUBTABLES):
+            if theirs[name]:
                 self.document.add_key(("project", name), theirs[name])
                 self.note("kept", ("project", name), theirs[name])
-        self.dependencies(("project", "dependencies"), theirs.get("dependencies", []))
+        self.dependencies(DEPENDENCIES, theirs.get("dependencies", []))
         for name in ("urls", "scripts"):
             self.table(("project", name), theirs.get(name, {}))
         added = {name: theirs.get(name, {}) for name in ("optional-dependencies", "gui-scripts")}
@@ -188,8 +191,8 @@ class Merge:
             self.note("removed", path, value, f"Tenon has {literal(ours)}")
             if path[:2] == ("project", "scripts"):
                 self.report.to_do.append(
-                    f"The command {path[2]} starts Tenon's service. Give yours ({value}) another name "
-                    "in [project.scripts], or add it to commands.py."
+                    f"The command {path[2]} starts Tenon's service. Give yours ({value}) another "
+                    "name in [project.scripts], or add it to commands.py."
                 )
 
 
@@ -234,6 +237,8 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
     merge.metadata(project.table)
     merge.groups(project.groups)
     merge.tools(project.tools)
+    if any(" @ " in item for item in value_at(tomllib.loads(merge.document.text()), DEPENDENCIES)):
+        merge.entry(("tool", "hatch", "metadata", "allow-direct-references"), value=True)
     if places.has_root_imports:
         merge.entry(("tool", "pytest", "pythonpath"), ["."])
     if places.packages:

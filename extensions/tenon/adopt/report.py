@@ -32,6 +32,7 @@ class Item:
 class Report:
     """What was done, and what is left to do."""
 
+    answers: dict[str, object] = field(default_factory=dict)
     files: list[Item] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     """Of pyproject.toml."""
@@ -39,7 +40,9 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print."""
-        yield "Files:"
+        yield "Answers, from your metadata and --data:"
+        yield from (f"  {name}: {value}" for name, value in sorted(self.answers.items()))
+        yield "\nFiles:"
         yield from map(str, summed(self.files))
         if self.items:
             yield "\npyproject.toml:"
