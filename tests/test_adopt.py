@@ -246,7 +246,7 @@ OWN_TOOLS: Mapping[str, list[str]] = {
 REPORTED: Mapping[str, list[str]] = {
     "library": [
         "kept project.version 2.4.1",
-        'updated project.requires-python >=3.11 (before, ">=3.8")',
+        "updated project.requires-python >=3.11 (before, >=3.8)",
         "removed project.classifiers License :: OSI Approved :: BSD License (`license` says it)",
         (
             "removed project.classifiers Programming Language :: Python :: 3.8 "
@@ -258,7 +258,7 @@ REPORTED: Mapping[str, list[str]] = {
         "kept tool.black",
         'kept tool.pytest.markers ["slow: reads whole tariff tables"]',
         "removed build-system.requires wheel (hatchling builds the project)",
-        'removed comment "Built by setuptools; the metadata is in setup.cfg."',
+        'removed comments "Built by setuptools; the metadata is in setup.cfg."',
     ],
     "service": [
         "updated project.dependencies fastapi>=0.165 (before, fastapi>=0.110.0,<0.111)",
@@ -277,7 +277,14 @@ REPORTED: Mapping[str, list[str]] = {
             'removed tool.pytest.addopts ["-q", "--strict-markers"] '
             '(Tenon has ["--import-mode=importlib", "-ra"])'
         ),
-        'removed comment "the clock of the tests"',
+        (
+            'removed comments "The parcel tracker. Ask team Logistics before you change '
+            'versions.", "the clock of the tests"'
+        ),
+        (
+            "removed tool.ruff.format { docstring-code-format = true } "
+            "(Tenon's files are formatted and linted without it)"
+        ),
     ],
     "scripts": ["kept project.dependencies click~=8.1", 'kept tool.pytest.pythonpath ["."]'],
 }
@@ -814,6 +821,94 @@ def test_direct_references_can_be_built(repository: Path, run_adopt: Adopt) -> N
 
     assert "a @ https://e.org/a.whl" in project["project"]["dependencies"]
     assert project["tool"]["hatch"]["metadata"] == {"allow-direct-references": True}
+
+
+OPTIONS = """
+[build-system]
+requires = ["hatchling", "hatch-vcs"]
+build-backend = "hatchling.build"
+
+[project]
+name = "my-tool"
+version = "1"
+import-names = ["my_tool"]
+
+[tool.ruff.lint]
+ignore = ["E741"]
+isort.force-single-line = true
+
+[tool.pytest.ini_options]
+python_files = "check_*.py"
+xfail_strict = true
+
+[tool.poe.tasks]
+lint = "flake8"
+serve-docs = "mkdocs serve"
+
+[tool.importlinter]
+root_package = "my_tool"
+
+[[tool.importlinter.contracts]]
+name = "mine"
+type = "forbidden"
+"""
+
+
+def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Adopt) -> None:
+    """Options that would change how Tenon's files are checked are reported, and others kept."""
+    wrote("pyproject.toml", OPTIONS)(repository)
+
+    adoption = run_adopt(repository)
+    tools = adoption.project["tool"]
+
+    assert adoption.project["build-system"]["requires"] == ["hatchling>=1.27", "hatch-vcs"]
+    assert adoption.project["project"]["import-names"] == ["my_tool"]
+    assert "E741" in tools["ruff"]["lint"]["ignore"]
+    assert "force-single-line" not in tools["ruff"]["lint"]["isort"]
+    assert tools["pytest"]["python_files"] == ["check_*.py", "test_*.py"]
+    assert tools["pytest"]["xfail_strict"] is True
+    assert tools["poe"]["tasks"]["serve-docs"] == "mkdocs serve"
+    assert tools["poe"]["tasks"]["lint"]["cmd"] == "ruff check"
+    assert tools["importlinter"]["contracts"][-1]["name"] == "mine"
+    lines = "\n".join(adoption.items)
+    assert "removed tool.ruff.lint.isort.force-single-line true (Tenon's files are" in lines
+    assert 'removed tool.poe.tasks.lint flake8 (Tenon has { cmd = "ruff check"' in lines
+
+
+def test_sources_of_pip_compile_are_read(tmp_path: Path) -> None:
+    """Of a requirement file and its pins, the one that people write is read."""
+    for name, text in {
+        "requirements.in": "rich",
+        "requirements.txt": "rich==13.9\npygments==2",
+        "requirements/dev.in": "-r docs.txt\npytest\npytest",
+        "requirements/dev.txt": "pytest==8",
+        "requirements/docs.in": "sphinx",
+        "requirements/docs.txt": "sphinx==7\nbabel==2",
+        "requirements/old.txt": "nose",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n", "utf-8")
+    report = Report()
+
+    project = metadata.read(tmp_path, report)
+
+    assert project.table["dependencies"] == ["rich"]
+    assert project.groups == {"dev": ["sphinx", "pytest"]}
+    assert report.to_do == [
+        (
+            "requirements/old.txt is not read. Add what you need by "
+            "`uv add --dev -r requirements/old.txt`."
+        )
+    ]
+
+
+@pytest.mark.parametrize("answer", [answer for answer, _ in metadata.LICENCE_TEXTS])
+def test_licence_is_found_by_its_text(answer: str) -> None:
+    """The text of each licence that Tenon offers answers the question, and so does its name."""
+    text = (ROOT / "extensions" / "licenses" / f"{answer}.txt").read_text("utf-8")
+
+    assert metadata.licence_of(metadata.Project(), text) == answer
+    assert metadata.licence_of(metadata.Project(table={"license": answer}), "") == answer
 
 
 def test_ignored_files_are_named(repository: Path, run_adopt: Adopt) -> None:

@@ -70,7 +70,9 @@ def opened(root: Path) -> Repository:
     """
     try:
         prefix = Repository(root, "").git("rev-parse", "--show-prefix").strip()
-    except Refusal:
+    except Refusal as refusal:
+        if "not a git repository" not in str(refusal):
+            raise
         raise Refusal(
             f"{root} is not in a git repository. Run git init and commit first."
         ) from None
@@ -185,6 +187,11 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
             report,
             metadata.places(root, tracked, package),
         )
+        if not package:
+            report.to_do.append(
+                "No package was found at the root or under src/, so Tenon makes one. Folders that "
+                "the wheel needs, too, go to [tool.hatch.build.targets.wheel]."
+            )
         writes.append(files.Write("pyproject.toml", text.encode(), made / "pyproject.toml"))
         report.to_do += files.left_to_do(root)
         apply(repository, writes, report)

@@ -219,7 +219,10 @@ def left_to_do(root: Path) -> Iterator[str]:
     for name in ("poetry.lock", "Pipfile", "Pipfile.lock", "pdm.lock"):
         if (root / name).is_file():
             yield f"{name} is no longer used: uv.lock locks the versions. Remove it."
-    if (root / "setup.py").is_file() or (root / "setup.cfg").is_file():
+    setup = root / "setup.cfg"
+    if (root / "setup.py").is_file() or (
+        setup.is_file() and "[metadata]" in setup.read_text("utf-8", errors="replace")
+    ):
         yield (
             "hatchling builds the project, and does not read setup.py and setup.cfg. Remove what "
             "they say about the package. A compiled extension needs a build hook of hatchling."

@@ -51,8 +51,8 @@ class Project:
     """As [dependency-groups]."""
     tools: Mapping[str, Any] = field(default_factory=dict)
     """[tool] with its comments, for tomlkit."""
-    backend: list[str] = field(default_factory=list)
-    """What the build required."""
+    build: dict[str, Any] = field(default_factory=dict)
+    """As [build-system]."""
 
 
 def read(folder: Path, report: Report) -> Project:
@@ -64,7 +64,7 @@ def read(folder: Path, report: Report) -> Project:
     project = Project(text=own_text(folder / "pyproject.toml"))
     document: Any = parsed(project.text)
     poetry = document.get("tool", {}).get("poetry")
-    project.backend = list(document.get("build-system", {}).get("requires", ()))
+    project.build = document.get("build-system", tomlkit.table()).unwrap()
     if poetry is not None or (folder / "Pipfile").is_file():
         project.text = migrated(folder, report)
         document = parsed(project.text)
@@ -84,6 +84,11 @@ def read(folder: Path, report: Report) -> Project:
         project.table["classifiers"] = poetry.get("classifiers", tomlkit.array()).unwrap()
     if dynamic or ("name" not in project.table and builds(folder)):
         project.table = {**built(folder, report), **project.table}
+    if "version" in dynamic and "version" in project.table:
+        report.to_do.append(
+            f"The version was dynamic. It is {project.table['version']} in pyproject.toml now: "
+            "change it there for the next release."
+        )
     read_requirements(folder, project, report)
     if "pytest" not in project.tools and (options := ini_options(folder)):
         project.tools = {**project.tools, "pytest": {"ini_options": options}}
@@ -252,7 +257,7 @@ def read_requirements(folder: Path, project: Project, report: Report) -> None:
         found, rest, files_read = requirements(folder, runtime)
         read |= files_read
         if not project.table.get("dependencies"):
-            project.table["dependencies"] = list(map(str, found))
+            project.table["dependencies"] = list(dict.fromkeys(map(str, found)))
         else:
             declared = set(map(name_of, project.table["dependencies"]))
             extra = sorted({item.name for item in found if name_of(item) not in declared})
@@ -260,18 +265,19 @@ def read_requirements(folder: Path, project: Project, report: Report) -> None:
                 f"{runtime} is not merged, because the metadata has dependencies. Only this file "
                 f"names: {', '.join(extra) or 'nothing'}."
             )
-    for name in names:
-        if DEVELOPMENT.fullmatch(name):
-            found, others, more = requirements(folder, name)
-            read |= more
-            group = project.groups.setdefault("dev", [])
-            known = {*map(name_of, group), *map(name_of, project.table.get("dependencies", ()))}
-            group += [str(item) for item in found if name_of(item) not in known]
-            rest += others
+    for name in filter(DEVELOPMENT.fullmatch, names):
+        if source_of(folder, name) != name:
+            continue
+        found, others, more = requirements(folder, name)
+        read |= more
+        rest += others
+        group = project.groups.setdefault("dev", [])
+        known = {*map(name_of, group), *map(name_of, project.table.get("dependencies", ()))}
+        group += dict.fromkeys(str(item) for item in found if name_of(item) not in known)
     report.to_do += [
         f"{name} is not read. Add what you need by `uv add --dev -r {name}`."
         for name in names
-        if name not in read
+        if not {name, f"{name.rpartition('.')[0]}.txt", f"{name.rpartition('.')[0]}.in"} & read
     ]
     report.to_do += [
         f"{line} is not merged. Write what you need into [tool.uv], or run `uv add`."
@@ -290,7 +296,7 @@ def requirements(
     for raw in text.splitlines():
         line = re.sub(r"(^|\s)#.*$|\s--hash=\S+", "", raw).strip()
         if included := re.fullmatch(r"(?:-r|--requirement)[ =]?\s*(\S+)", line):
-            path = (Path(name).parent / included[1]).as_posix()
+            path = source_of(folder, (Path(name).parent / included[1]).as_posix())
             if path not in (*seen, name):
                 more, others, files = requirements(folder, path, (*seen, name))
                 found, rest, read = found + more, rest + others, read | files
@@ -300,6 +306,12 @@ def requirements(
             except InvalidRequirement:
                 rest.append(f"{name}: {line}")
     return found, rest, read
+
+
+def source_of(folder: Path, name: str) -> str:
+    """Return the file that pip-compile made a requirement file from, or the file itself."""
+    source = f"{name.removesuffix('.txt')}.in"
+    return source if (folder / source).is_file() else name
 
 
 def name_of(requirement: object) -> str:
@@ -320,7 +332,17 @@ LICENCES = (
     ("GPL-3.0-or-later", r"GPL.{0,2}v?3.*(\+|later)|General Public License v3 or later"),
     ("Proprietary", r"Proprietary"),
 )
-"""The licences to choose from, and how metadata and licence files name them."""
+"""The licences to choose from, and how metadata names them."""
+
+
+LICENCE_TEXTS = (
+    ("MIT", "Permission is hereby granted, free of charge"),
+    ("Apache-2.0", "Apache License Version 2.0"),
+    ("BSD-3-Clause", "be used to endorse or promote products"),
+    ("MPL-2.0", "Mozilla Public License Version 2.0"),
+    ("GPL-3.0-or-later", "GNU GENERAL PUBLIC LICENSE Version 3"),
+)
+"""Words that only the text of this licence has."""
 
 
 def licence_file(root: Path) -> Path | None:
@@ -338,13 +360,13 @@ def licence_of(project: Project, text: str) -> str | None:
     said = [
         given if isinstance(given, str) else given.get("text", ""),
         *(name for name in project.table.get("classifiers", ()) if name.startswith("License ::")),
-        " ".join(text.split())[:80],
     ]
     for words in filter(None, said):
         for answer, pattern in LICENCES:
             if re.search(pattern, words, re.IGNORECASE):
                 return answer
-    return None
+    whole = " ".join(text.split()).lower()
+    return next((answer for answer, words in LICENCE_TEXTS if words.lower() in whole), None)
 
 
 NOT_PACKAGES = re.compile(r"(?i)_?(test|tests|doc|docs|example|examples|scripts|benchmarks|tools)")
@@ -396,12 +418,12 @@ def places(root: Path, files: Sequence[str], package: tuple[str, bool] | None) -
     """Return where things are in a repository."""
     others = sorted({*packages(files)} - {package}) if package else []
     licence = licence_file(root)
-    modules = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
+    scripts = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
     return Places(
         [("src/" if in_src else "") + name for name, in_src in others if in_src == package[1]]
         if package
         else [],
-        "tests/__init__.py" in files or bool(modules - {"setup.py", "conftest.py", "noxfile.py"}),
+        "tests/__init__.py" in files or bool(scripts - {"setup.py", "conftest.py", "noxfile.py"}),
         licence.name if licence and licence.name != "LICENSE" else None,
     )
 

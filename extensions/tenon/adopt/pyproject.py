@@ -17,6 +17,11 @@ from tenon.adopt.report import Item, Report, Status
 BUILD_TOOLS = ("flit", "pbr", "poetry", "setuptools", "setuptools_scm")
 """Tables of tools that hatchling replaces."""
 DEPENDENCIES = ("project", "dependencies")
+RUFF = {
+    *("banned-api", "builtins", "exclude", "extend-exclude", "extend-ignore", "external", "ignore"),
+    *("extend-per-file-ignores", "per-file-ignores", "src"),
+}
+"""Options of ruff that change nothing for Tenon's files, below [tool.ruff]."""
 SUBTABLES = {"entry-points", "gui-scripts", "optional-dependencies"}
 NEVER_MERGED = {("tool", "pytest", "addopts"), ("tool", "ruff", "lint", "select")}
 """Arrays that say how Tenon's own checks run."""
@@ -25,6 +30,12 @@ PYTEST_LISTS = (
     *("python_classes", "python_files", "python_functions", "pythonpath", "required_plugins"),
     *("testpaths", "usefixtures"),
 )
+TENONS_TESTS = {
+    "python_classes": ["Test"],
+    "python_files": ["test_*.py"],
+    "python_functions": ["test"],
+}
+"""What pytest collects Tenon's tests by."""
 
 
 class Merge:
@@ -78,10 +89,11 @@ class Merge:
         """Report what Tenon's own metadata replaces."""
         ours = self.rendered["project"]
         for name in ("name", "requires-python", "readme"):
-            if theirs.get(name, ours[name]) != ours[name]:
-                self.note(
-                    "updated", ("project", name), ours[name], f"before, {literal(theirs[name])}"
-                )
+            before = theirs.get(name, ours[name])
+            if isinstance(before, dict):  # a readme with its type
+                before = before.get("file")
+            if before != ours[name]:
+                self.note("updated", ("project", name), ours[name], f"before, {before}")
 
     def classifiers(self, theirs: Iterable[str]) -> None:
         """Keep classifiers, but for those that the standard replaces or that are no longer true."""
@@ -138,6 +150,16 @@ class Merge:
 
     # Tools
 
+    def build_system(self, theirs: Mapping[str, Any]) -> None:
+        """Keep what a build by hatchling requires; another backend is replaced."""
+        path = ("build-system", "requires")
+        ours = set(map(name_of, value_at(self.rendered, path)))
+        for item in theirs.get("requires", ()):
+            if theirs.get("build-backend") == "hatchling.build":
+                self.entry(path, [item] if name_of(item) not in ours else [])
+            else:
+                self.note("removed", path, item, "hatchling builds the project")
+
     def tools(self, theirs: Mapping[str, Any]) -> None:
         """Merge [tool]."""
         for name, value in theirs.items():
@@ -164,36 +186,49 @@ class Merge:
     def entry(self, path: Path, value: Any) -> None:  # noqa: ANN401  (any value of TOML)
         """Keep a value where Tenon has none, add the items of arrays, and report other values."""
         ours = value_at(self.rendered, path)
-        if ours is None:
-            if isinstance(value, OutOfOrderTableProxy):
-                self.table(path, value)
-                return
-            if isinstance(value, Table | AoT):
-                self.document.add_table(path, value)
-                self.note("kept", path, "")
-            else:
-                self.document.add_key(path, value)
-                self.note("kept", path, value)
-        elif (
-            isinstance(ours, dict) and isinstance(value, Mapping) and path not in self.document.keys
-        ):
+        changes_files = path[:2] == ("tool", "ruff") and not RUFF & {*path}
+        if isinstance(ours, dict) and isinstance(value, Mapping) and path not in self.document.keys:
             self.table(path, value)
-        elif isinstance(ours, list) and isinstance(value, AoT):
-            self.document.add_table(path, value)
-            self.note("kept", path, "")
+        elif (ours is None and not changes_files) or (
+            isinstance(ours, list) and isinstance(value, AoT)
+        ):
+            self.keep(path, value)
         elif isinstance(ours, list) and isinstance(value, list) and path not in NEVER_MERGED:
-            new = [item for item in value if item not in ours]
-            if new:
-                ours.extend(new)
-                self.document.add_items(path, new)
-                self.note("kept", path, new)
+            self.extend(path, ours, value)
+        elif ours is None:
+            why = "Tenon's files are formatted and linted without it"
+            self.note("removed", path, plain(value), why)
         elif value != ours:
-            self.note("removed", path, value, f"Tenon has {literal(ours)}")
+            self.note("removed", path, plain(value), f"Tenon has {literal(ours)}")
             if path[:2] == ("project", "scripts"):
                 self.report.to_do.append(
                     f"The command {path[2]} starts Tenon's service. Give yours ({value}) another "
                     "name in [project.scripts], or add it to commands.py."
                 )
+
+    def keep(self, path: Path, value: Any) -> None:  # noqa: ANN401  (any value of TOML)
+        """Add a value that Tenon does not have."""
+        if isinstance(value, OutOfOrderTableProxy):
+            self.table(path, value)
+        elif isinstance(value, Table | AoT):
+            self.document.add_table(path, value)
+            self.note("kept", path, "")
+        else:
+            self.document.add_key(path, value)
+            self.note("kept", path, value)
+
+    def extend(self, path: Path, ours: list[Any], theirs: list[Any]) -> None:
+        """Add the items that Tenon does not have."""
+        new = [item for item in theirs if item not in ours]
+        if new:
+            ours.extend(new)
+            self.document.add_items(path, new)
+            self.note("kept", path, new)
+
+
+def plain(value: object) -> object:
+    """Return a value of tomlkit as one of Python."""
+    return value.unwrap() if isinstance(value, Table | AoT | OutOfOrderTableProxy) else value
 
 
 def value_at(tables: Mapping[str, Any], path: Path) -> Any:  # noqa: ANN401  (any value of TOML)
@@ -220,7 +255,8 @@ def missing_extras(theirs: str, ours: str) -> str:
 def ini_option(name: str, value: object) -> object:
     """Return an option of [tool.pytest.ini_options] as [tool.pytest] takes it."""
     if name in PYTEST_LISTS:
-        return split_words(value)
+        needed = TENONS_TESTS.get(name, [])
+        return [*split_words(value), *(item for item in needed if item not in split_words(value))]
     words = {"true": True, "false": False}
     return words.get(str(value).lower(), str(value))
 
@@ -248,15 +284,10 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
     if places.licence_file:
         merge.document.replace(("project", "license-files"), [places.licence_file])
         merge.note("kept", ("project", "license-files"), [places.licence_file])
+    merge.build_system(project.build)
     text = merge.document.text()
-    ours = {canonicalize_name(name_of(item)) for item in merge.rendered["build-system"]["requires"]}
-    for item in project.backend:
-        if name_of(item) not in ours:
-            merge.note(
-                "removed", ("build-system", "requires"), item, "hatchling builds the project"
-            )
-    lost = [comment for comment in comments(original) if comment not in text]
-    for comment in lost:
-        report.items.append(Item("removed", f"comment {literal(comment)}"))
+    lost = dict.fromkeys(comment for comment in comments(original) if comment not in text)
+    if lost:
+        report.items.append(Item("removed", f"comments {', '.join(map(literal, lost))}"))
     tomllib.loads(text)
     return text
