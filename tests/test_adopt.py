@@ -15,8 +15,9 @@ from validate_pyproject import api
 
 from environment import Environments, check, python_for
 from harness import ROOT, commit_all, fast, git, git_template, tree
-from tenon.adopt import command, document, metadata
+from tenon.adopt import answers, command, document, metadata
 from tenon.adopt.report import Report
+from tenon.adopt.requirements import requirements
 
 REPOSITORIES = ROOT / "tests" / "repositories"
 SHAPES = ("library", "service", "scripts")
@@ -29,11 +30,6 @@ MERGED = {"README.md", ".gitignore", ".gitattributes", ".env.example", "tests/co
 """Files that end with the owner's text, or begin with it."""
 CHANGED = MERGED | {"pyproject.toml", ".editorconfig", "src/parcel_tracker/core/__init__.py"}
 LONG = pytest.mark.full
-
-
-def shapes(*quick: str) -> list[Any]:
-    """Return the shapes as parameters; those that are not named are for the full run."""
-    return [pytest.param(each, marks=() if each in quick else LONG) for each in SHAPES]
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +141,7 @@ def settled(adoption: Adoption, folder: Path) -> Path:
 # What becomes of the files
 
 
-@pytest.mark.parametrize("shape", shapes("library"))
+@pytest.mark.parametrize("shape", SHAPES)
 def test_owner_keeps_every_file(shape: str, adopted: Callable[[str], Adoption]) -> None:
     """Every file of the owner is there, with its mode; shared files have the owner's text too."""
     after = tree(adopted(shape).root)
@@ -300,7 +296,7 @@ def own_lines(root: Path, name: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("shape", shapes("library", "service"))
+@pytest.mark.parametrize("shape", SHAPES)
 def test_metadata_is_merged(shape: str, adopted: Callable[[str], Adoption]) -> None:
     """pyproject.toml is valid, and has the owner's metadata and dependencies below the markers."""
     adoption = adopted(shape)
@@ -386,7 +382,7 @@ def next_release(release: Path) -> Iterator[None]:
     git(release, "reset", "--quiet", "--hard", "v1.0.0")
 
 
-@pytest.mark.parametrize("shape", shapes("service"))
+@pytest.mark.parametrize("shape", SHAPES)
 def test_first_update_changes_nothing(
     shape: str, adopted: Callable[[str], Adoption], tmp_path: Path
 ) -> None:
@@ -398,7 +394,8 @@ def test_first_update_changes_nothing(
     assert git(root, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("shape", shapes())
+@LONG
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.usefixtures("next_release")
 def test_later_release_merges(
     shape: str, adopted: Callable[[str], Adoption], tmp_path: Path
@@ -902,13 +899,13 @@ def test_sources_of_pip_compile_are_read(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("answer", [answer for answer, _ in metadata.LICENCE_TEXTS])
+@pytest.mark.parametrize("answer", [answer for answer, _ in answers.LICENCE_TEXTS])
 def test_licence_is_found_by_its_text(answer: str) -> None:
     """The text of each licence that Tenon offers answers the question, and so does its name."""
     text = (ROOT / "extensions" / "licenses" / f"{answer}.txt").read_text("utf-8")
 
-    assert metadata.licence_of(metadata.Project(), text) == answer
-    assert metadata.licence_of(metadata.Project(table={"license": answer}), "") == answer
+    assert answers.licence_of(metadata.Project(), text) == answer
+    assert answers.licence_of(metadata.Project(table={"license": answer}), "") == answer
 
 
 def test_ignored_files_are_named(repository: Path, run_adopt: Adopt) -> None:
@@ -940,7 +937,7 @@ def test_requirement_files(tmp_path: Path) -> None:
     )
     (tmp_path / "more.txt").write_text("--requirement requirements.txt\nclick # cli\n", "utf-8")
 
-    found, rest, files = metadata.requirements(tmp_path, "requirements.txt")
+    found, rest, files = requirements(tmp_path, "requirements.txt")
 
     assert list(map(str, found)) == ["click", "rich==13"]
     assert rest == ["requirements.txt: ./local"]
@@ -978,7 +975,7 @@ def test_pinned_requirements_are_not_dependencies(tmp_path: Path) -> None:
 )
 def test_oldest_python(requires: str, expected: str) -> None:
     """python_min is the oldest version that both the project and Tenon support."""
-    assert metadata.lowest(requires, command.PYTHONS) == expected
+    assert answers.lowest(requires, command.PYTHONS) == expected
 
 
 def test_document_writes_where_the_markers_say() -> None:

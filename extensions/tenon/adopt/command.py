@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,10 @@ from urllib.request import url2pathname
 import copier
 from packaging.utils import canonicalize_name
 
-from tenon.adopt import files, metadata
+from tenon.adopt import answers, files, metadata
 from tenon.adopt.pyproject import merged
 from tenon.adopt.report import Refusal, Report
+from tenon.adopt.texts import own_text
 
 ANSWERS_FILE = ".copier-answers.yml"
 BRANCH = "adopt-tenon"
@@ -113,18 +113,15 @@ def render(
     left = dict(derived)
     while True:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", copier.errors.DirtyLocalWarning)
-                copier.run_copy(
-                    source,
-                    folder,
-                    data=options.data,
-                    user_defaults=left,
-                    defaults=options.defaults,
-                    vcs_ref=options.vcs_ref,
-                    quiet=True,
-                )
-                return
+            copier.run_copy(
+                source,
+                folder,
+                data=options.data,
+                user_defaults=left,
+                defaults=options.defaults,
+                vcs_ref=options.vcs_ref,
+                quiet=True,
+            )
         except ValueError as error:
             fault = re.search(r"question '(\w+)': (.*)", str(error))
             if not fault:
@@ -135,15 +132,19 @@ def render(
                 continue
             hint = f" Give another value by --data {name}=VALUE." if name in derived else ""
             raise Refusal(f"{name}: {sentence}{hint}") from None
+        except KeyboardInterrupt:
+            raise Refusal("Stopped. Nothing was changed.") from None
         except (copier.errors.CopierError, OSError) as error:
             raise Refusal(f"Copier can't render the template: {error}") from error
+        else:
+            return
 
 
 def licence(root: Path, project: metadata.Project, given: Mapping[str, str], report: Report) -> str:
     """Return the answer for the licence; one that Tenon has no choice for stays in the metadata."""
-    file = metadata.licence_file(root)
+    file = answers.licence_file(root)
     text = file.read_text("utf-8", errors="replace") if file else ""
-    answer = given.get("license") or metadata.licence_of(project, text)
+    answer = given.get("license") or answers.licence_of(project, text)
     if answer or not isinstance(project.table.get("license"), str):
         project.table.pop("license", None)
     if not answer:
@@ -169,9 +170,9 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         top = repository.git("rev-parse", "--show-toplevel").strip()
         repository.git("clone", "--quiet", "--shared", top, clone)
         project = metadata.read(clone / repository.prefix, report)
-        package = metadata.package_of(tracked, project, options.data.get("package_name"))
+        package = answers.package_of(tracked, project, options.data.get("package_name"))
         answer = licence(root, project, options.data, report)
-        derived = metadata.answers(project, package, PYTHONS, answer)
+        derived = answers.answers(project, package, PYTHONS, answer)
         report.answers = {**derived, **options.data}
         name = str(derived.get("distribution_name") or canonicalize_name(root.name))
         made = Path(scratch, "made", name)
@@ -183,9 +184,9 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         text = merged(
             (made / "pyproject.toml").read_text("utf-8"),
             project,
-            metadata.own_text(root / "pyproject.toml"),
+            own_text(root / "pyproject.toml"),
             report,
-            metadata.places(root, tracked, package),
+            answers.places(root, tracked, package),
         )
         if not package:
             report.to_do.append(
@@ -216,10 +217,9 @@ def apply(repository: Repository, writes: Sequence[files.Write], report: Report)
                 stages.append(f"{tracked[0]} {ours} 3\t{path}")
     repository.git("switch", "--quiet", "--create", BRANCH)
     try:
-        files.write_all(repository.root, writes)
-        repository.git(
-            "update-index", "--index-info", stdin="".join(f"{s}\n" for s in stages).encode()
-        )
+        with files.written(repository.root, writes):
+            index = "".join(f"{stage}\n" for stage in stages)
+            repository.git("update-index", "--index-info", stdin=index.encode())
     except BaseException as error:
         repository.git("checkout", "--quiet", "-")
         repository.git("branch", "--quiet", "--delete", "--force", BRANCH)

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tenon.adopt.answers import licence_file
 from tenon.adopt.document import MARKER
-from tenon.adopt.metadata import licence_file, own_text
 from tenon.adopt.report import Item, Report
+from tenon.adopt.texts import own_text
 
 FIRST_ERROR = 128
 """Exit statuses of `git merge-file` below it count conflicts."""
@@ -229,22 +231,21 @@ def left_to_do(root: Path) -> Iterator[str]:
         )
 
 
-def write_all(root: Path, writes: Sequence[Write]) -> None:
-    """Write the files; if that fails, bring everything back."""
+@contextmanager
+def written(root: Path, writes: Sequence[Write]) -> Iterator[None]:
+    """Write the files; if that or the block fails, bring everything back."""
     before: list[tuple[Path, bytes | None]] = []
     made: list[Path] = []
     try:
         for write in writes:
             path = root / write.path
-            missing = [
-                each for each in path.relative_to(root).parents if not (root / each).exists()
-            ]
-            made += [root / each for each in reversed(missing)]
+            made += [each for each in reversed(path.parents) if not each.exists()]
             path.parent.mkdir(parents=True, exist_ok=True)
             before.append((path, path.read_bytes() if path.exists() else None))
             path.write_bytes(write.content)
             if before[-1][1] is None:
                 shutil.copymode(write.source, path)
+        yield
     except BaseException:
         for path, content in sorted(before, key=lambda each: each[1] is not None):
             if content is None:
@@ -252,6 +253,5 @@ def write_all(root: Path, writes: Sequence[Write]) -> None:
             else:  # when the new files have made room on a full disk
                 path.write_bytes(content)
         for folder in reversed(made):
-            if folder.is_dir():
-                folder.rmdir()
+            folder.rmdir()
         raise

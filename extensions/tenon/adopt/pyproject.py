@@ -1,6 +1,7 @@
 """Merge the metadata of a project into the pyproject.toml that Tenon renders for it."""
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,9 +11,11 @@ from packaging.utils import canonicalize_name
 from tomlkit.container import OutOfOrderTableProxy
 from tomlkit.items import AoT, Table
 
+from tenon.adopt.answers import Places
 from tenon.adopt.document import Document, Path, literal
-from tenon.adopt.metadata import Places, Project, name_of, split_words
+from tenon.adopt.metadata import Project
 from tenon.adopt.report import Item, Report, Status
+from tenon.adopt.requirements import name_of
 
 BUILD_TOOLS = ("flit", "pbr", "poetry", "setuptools", "setuptools_scm")
 """Tables of tools that hatchling replaces."""
@@ -163,6 +166,10 @@ class Merge:
     def tools(self, theirs: Mapping[str, Any]) -> None:
         """Merge [tool]."""
         for name, value in theirs.items():
+            if name == "uv" and value.pop("package", True) is False:
+                self.note(
+                    "removed", ("tool", "uv", "package"), value=False, why="Tenon has a command"
+                )
             if name in BUILD_TOOLS:
                 self.note("removed", ("tool", name), "", "hatchling builds the project")
             elif name == "pytest":
@@ -291,3 +298,10 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         report.items.append(Item("removed", f"comments {', '.join(map(literal, lost))}"))
     tomllib.loads(text)
     return text
+
+
+def split_words(value: object) -> list[Any]:
+    """Return an option of pytest that ini files write as text as the list that TOML has."""
+    if isinstance(value, str):
+        return value.strip().splitlines() if "\n" in value else shlex.split(value)
+    return list(value) if isinstance(value, list) else [value]
