@@ -72,7 +72,7 @@ Adopt = Callable[..., Adoption]
 def run_adopt(release: Path) -> Adopt:
     """Return a function that adopts the project in a folder, in this process."""
 
-    def adopt(root: Path, *arguments: str, template: Path = release) -> Adoption:
+    def adopt(root: Path, *arguments: str, given: tuple[str, ...] = ("--defaults",)) -> Adoption:
         out: list[str] = []
         errors: list[str] = []
         with pytest.MonkeyPatch.context() as patch, fast():
@@ -81,8 +81,8 @@ def run_adopt(release: Path) -> Adopt:
                 "builtins.print",
                 lambda text, file=None: (errors if file else out).append(str(text)),
             )
-            given = ("--defaults", "--data", "preset=minimal", *arguments)
-            status = command.main([str(template), *given])
+            given = (*given, "--data", "preset=minimal", *arguments)
+            status = command.main([str(release), *given])
         return Adoption(root, status, "\n".join(out), "\n".join(errors))
 
     return adopt
@@ -672,6 +672,25 @@ def test_refused_in_one_sentence(
         assert branch(repository) == "main"
 
 
+def test_questions_need_a_terminal(repository: Path, run_adopt: Adopt) -> None:
+    """Without --defaults and without a terminal, the sentence says what to add."""
+    adoption = run_adopt(repository, given=())
+
+    assert adoption.errors == "There is no terminal to ask questions at. Add --defaults."
+    assert branch(repository) == "main"
+
+
+def test_package_named_core(tmp_path: Path, run_adopt: Adopt) -> None:
+    """A package may have the name of the folder that has Tenon's own code."""
+    wrote("core/__init__.py", "X = 1\n", **{"core/settings.py": "Y = 1\n"})(tmp_path)
+
+    adoption = run_adopt(tmp_path)
+
+    assert adoption.errors == ""
+    assert (tmp_path / "core" / "core" / "app.py").is_file()
+    assert "core/settings.py" in git(tmp_path, "ls-files", "-u")
+
+
 def test_every_obstacle_is_named_at_once(repository: Path, run_adopt: Adopt) -> None:
     """Each obstacle has a sentence of its own, so that one run names all."""
     wrote("tests", "x")(repository)
@@ -782,7 +801,7 @@ def test_line_endings_and_comments(repository: Path, run_adopt: Adopt) -> None:
     wrote(
         "pyproject.toml",
         b'[project]\r\nname = "my-tool"\r\nversion = "1"\r\n\r\n[tool.own]\r\na = 1 # why\r\n',
-        **{"README.md": "Mine.\r\n"},
+        **{"README.md": "Mine.\r\n", "my_tool/own.py": "X = 1\r\n"},
     )(repository)
 
     run_adopt(repository)
@@ -791,6 +810,9 @@ def test_line_endings_and_comments(repository: Path, run_adopt: Adopt) -> None:
     assert b"\r" not in text + (repository / "README.md").read_bytes()
     assert text.endswith(b"# Your own tables go below this line.\n\n[tool.own]\na = 1 # why\n")
     assert (repository / "README.md").read_bytes().endswith(b"-->\n\nMine.\n")
+    commit_all(repository)
+    update(repository, {})
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_licence_that_tenon_does_not_offer(repository: Path, run_adopt: Adopt) -> None:

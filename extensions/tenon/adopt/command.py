@@ -134,6 +134,8 @@ def render(
             raise Refusal(f"{name}: {sentence}{hint}") from None
         except KeyboardInterrupt:
             raise Refusal("Stopped. Nothing was changed.") from None
+        except copier.errors.InteractiveSessionError:
+            raise Refusal("There is no terminal to ask questions at. Add --defaults.") from None
         except (copier.errors.CopierError, OSError) as error:
             raise Refusal(f"Copier can't render the template: {error}") from error
         else:

@@ -92,7 +92,10 @@ def shadows(root: Path, name: str, rendered: Path) -> Iterator[str]:
     twin = f"{module}.py" if path.name == "__init__.py" else f"{module}/__init__.py"
     if (root / twin).is_file() and not is_only_layer(rendered, name):
         yield f"{twin} has the import name of Tenon's {name}. Rename it (git mv)."
-    if "core" in path.parts[:3] and "tests" not in path.parts and (root / name).is_file():
+    if (root / name).is_file() and any(
+        parent.name == "core" and (rendered / parent.parent / "__init__.py").is_file()
+        for parent in path.parents
+    ):
         ours, theirs = (rendered / name).read_bytes(), (root / name).read_bytes()
         if theirs.strip() and theirs != ours and not is_docstring(ours):
             yield f"{name} is a module of Tenon's core. Rename yours (git mv)."
