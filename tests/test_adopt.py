@@ -894,6 +894,39 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     assert 'removed tool.poe.tasks.lint flake8 (Tenon has { cmd = "ruff check"' in lines
 
 
+def test_files_that_hide_options_are_named(repository: Path, run_adopt: Adopt) -> None:
+    """pytest.ini is merged, and named, as pytest would read nothing else; so is a dead lock."""
+    wrote(
+        "pytest.ini",
+        "[pytest]\nmarkers =\n    nightly: at night\nlog_cli = true\n",
+        **{"poetry.lock": ""},
+    )(repository)
+
+    adoption = run_adopt(repository)
+
+    options = adoption.project["tool"]["pytest"]
+    assert "nightly: at night" in options["markers"]
+    assert options["log_cli"] is True
+    assert adoption.to_do == [
+        (
+            "pytest.ini hides [tool.pytest] of pyproject.toml. "
+            "Remove it when that table has the options that you need."
+        ),
+        "poetry.lock is no longer used: uv.lock locks the versions. Remove it.",
+    ]
+
+
+def test_pipfile_is_converted(repository: Path, run_adopt: Adopt) -> None:
+    """Dependencies of Pipenv become those of the project and of its group dev."""
+    wrote("Pipfile", '[packages]\nrich = "~=13.0"\n[dev-packages]\nnose2 = "*"\n')(repository)
+
+    project = run_adopt(repository).project
+
+    assert "rich~=13.0" in project["project"]["dependencies"]
+    assert "nose2" in project["dependency-groups"]["dev"]
+    assert project["project"]["version"] == "1.2.3"
+
+
 def test_sources_of_pip_compile_are_read(tmp_path: Path) -> None:
     """Of a requirement file and its pins, the one that people write is read."""
     for name, text in {

@@ -208,8 +208,8 @@ def left_to_do(root: Path) -> Iterator[str]:
         for name in names:
             if (root / name).is_file():
                 yield (
-                    f"{name} hides [tool.{tool}] of pyproject.toml. Move what you need below "
-                    "its marker lines, and remove the file."
+                    f"{name} hides [tool.{tool}] of pyproject.toml. Remove it when that table has "
+                    "the options that you need."
                 )
     if (root / "tests" / "__init__.py").is_file():
         yield (
