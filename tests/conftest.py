@@ -18,6 +18,8 @@ from sharing import Results
 
 Variant = Callable[..., Path]
 
+collect_ignore = ["repositories"]  # of other owners, to be adopted
+
 
 MEMORY = Path("/dev") / "shm"
 """Where Linux keeps files in memory. On a slow disk, an update takes half the time there."""

@@ -267,6 +267,7 @@ REPORTED: Mapping[str, list[str]] = {
             '(Tenon has "parcel_tracker.__main__:main")'
         ),
         "removed tool.ruff.line-length 120 (Tenon has 100)",
+        'removed tool.coverage.run.source ["src"] (Tenon has ["parcel_tracker"])',
         'kept tool.ruff.lint.ignore ["E741"]',
         "kept tool.mypy.overrides",
         (
@@ -365,6 +366,16 @@ NEWS = {
 }
 
 
+TOGGLES = {
+    "database": ("sqlite", "none"),
+    "http_client": (True, False),
+    "metrics": (True, False),
+    "structured_logging": (True, False),
+    "tracing": (True, False),
+}
+"""Practices, and the answers that switch them on and off."""
+
+
 @pytest.fixture
 def next_release(release: Path) -> Iterator[None]:
     """Release 1.1.0 of the template, which changes files that owners have, too."""
@@ -404,7 +415,7 @@ def test_later_release_merges(
     root = settled(adopted(shape), tmp_path)
     before = tree(root)
 
-    update(root, {"metrics": True}, newest=True)
+    update(root, {name: on for name, (on, _) in TOGGLES.items()}, newest=True)
 
     assert git(root, "ls-files", "-u") == ""
     text = (root / "pyproject.toml").read_text("utf-8")
@@ -416,7 +427,7 @@ def test_later_release_merges(
     own = [path for path in tree(REPOSITORIES / shape) if path not in CHANGED]
     assert {path: before[path] for path in own} == {path: tree(root)[path] for path in own}
     commit_all(root)
-    update(root, {"metrics": False}, newest=True)
+    update(root, {name: off for name, (_, off) in TOGGLES.items()}, newest=True)
     assert git(root, "ls-files", "-u") == ""
 
 

@@ -43,6 +43,8 @@ class Document:
     """The line before which a new key goes."""
     arrays: dict[Path, int] = field(default_factory=dict)
     """The line before which a new item goes, of arrays of several lines."""
+    marked: set[Path] = field(default_factory=set)
+    """The arrays with a place for the owner's items."""
     keys: dict[Path, int] = field(default_factory=dict)
     added: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     new_tables: defaultdict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -63,6 +65,7 @@ class Document:
             elif array is not None:
                 if marker:
                     document.arrays[array] = number + 1
+                    document.marked.add(array)
                 continue
             elif header := re.fullmatch(r"\[([^\[\]]+)\]", line):
                 table = names(header[1])

@@ -26,8 +26,13 @@ RUFF = {
 }
 """Options of ruff that change nothing for Tenon's files, below [tool.ruff]."""
 SUBTABLES = {"entry-points", "gui-scripts", "optional-dependencies"}
-NEVER_MERGED = {("tool", "pytest", "addopts"), ("tool", "ruff", "lint", "select")}
-"""Arrays that say how Tenon's own checks run."""
+EXTENDED = {
+    ("build-system", "requires"),
+    ("tool", "hatch", "build", "targets", "wheel", "packages"),
+    ("tool", "pytest", "pythonpath"),
+    ("tool", "pytest", "testpaths"),
+}
+"""Arrays of one line that get the owner's items; no practice changes a line beside them."""
 PYTEST_LISTS = (
     *("addopts", "doctest_optionflags", "env", "filterwarnings", "markers", "norecursedirs"),
     *("python_classes", "python_files", "python_functions", "pythonpath", "required_plugins"),
@@ -200,7 +205,7 @@ class Merge:
             isinstance(ours, list) and isinstance(value, AoT)
         ):
             self.keep(path, value)
-        elif isinstance(ours, list) and isinstance(value, list) and path not in NEVER_MERGED:
+        elif isinstance(value, list) and (path in self.document.marked or path in EXTENDED):
             self.extend(path, ours, value)
         elif ours is None:
             why = "Tenon's files are formatted and linted without it"
