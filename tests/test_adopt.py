@@ -834,7 +834,8 @@ def test_licence_that_tenon_does_not_offer(repository: Path, run_adopt: Adopt) -
         **{"LICENCE.txt": "ISC License\n"},
     )(repository)
 
-    project = run_adopt(repository).project["project"]
+    adoption = run_adopt(repository)
+    project = adoption.project["project"]
 
     assert (project["license"], project["license-files"]) == ("ISC", ["LICENCE.txt"])
     assert not (repository / "LICENSE").exists()
@@ -949,9 +950,23 @@ def test_sources_of_pip_compile_are_read(tmp_path: Path) -> None:
         "requirements/docs.txt": "sphinx==7\nbabel==2",
         "requirements/old.txt": "nose",
     }.items():
+    assert "Private :: Do Not Upload" not in project["classifiers"]
+    assert adoption.to_do[0].startswith("Tenon does not offer the licence ISC, so the answer is")
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{text}\n", "utf-8")
     report = Report()
+def test_licence_that_is_no_expression(repository: Path, run_adopt: Adopt) -> None:
+    """What setup.cfg may say, but hatchling refuses, goes, and the report names the answer."""
+    wrote("pyproject.toml", '[project]\nname = "my-tool"\nversion = "1"\nlicense = "Ask us"\n')(
+        repository
+    )
+
+    adoption = run_adopt(repository)
+
+    assert adoption.project["project"]["license"] == "LicenseRef-Proprietary"
+    assert adoption.to_do[0].startswith("No licence that Tenon knows")
+
+
 
     project = metadata.read(tmp_path, report)
 

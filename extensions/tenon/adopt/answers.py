@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from packaging.utils import canonicalize_name
 
 from tenon.adopt.metadata import Project
@@ -53,6 +54,14 @@ def licence_of(project: Project, text: str) -> str | None:
                 return answer
     whole = " ".join(text.split()).lower()
     return next((answer for answer, words in LICENCE_TEXTS if words.lower() in whole), None)
+
+
+def expression(licence: object) -> str:
+    """Return the licence of the metadata if it is an SPDX expression, which hatchling needs."""
+    try:
+        return canonicalize_license_expression(str(licence or ""))
+    except InvalidLicenseExpression:
+        return ""
 
 
 NOT_PACKAGES = re.compile(r"(?i)_?(test|tests|doc|docs|example|examples|scripts|benchmarks|tools)")

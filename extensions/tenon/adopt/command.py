@@ -147,9 +147,16 @@ def licence(root: Path, project: metadata.Project, given: Mapping[str, str], rep
     file = answers.licence_file(root)
     text = file.read_text("utf-8", errors="replace") if file else ""
     answer = given.get("license") or answers.licence_of(project, text)
-    if answer or not isinstance(project.table.get("license"), str):
+    kept = "" if answer else answers.expression(project.table.get("license"))
+    if kept:
+        project.table["license"] = kept
+        report.to_do.append(
+            f"Tenon does not offer the licence {kept}, so the answer is Proprietary. The metadata "
+            "keeps yours; LICENSE has to have its text."
+        )
+    else:
         project.table.pop("license", None)
-    if not answer:
+    if not answer and not kept:
         report.to_do.append(
             "No licence that Tenon knows was found, so the answer is Proprietary. If that is "
             "wrong, go back and run the command again with, for example, --data license=MIT."

@@ -20,6 +20,8 @@ from tenon.adopt.requirements import name_of
 BUILD_TOOLS = ("flit", "pbr", "poetry", "setuptools", "setuptools_scm")
 """Tables of tools that hatchling replaces."""
 DEPENDENCIES = ("project", "dependencies")
+PRIVATE = "Private :: Do Not Upload"
+"""What Tenon says of a proprietary project; another licence of the owner may allow uploads."""
 RUFF = {
     *("banned-api", "builtins", "exclude", "extend-exclude", "extend-ignore", "external", "ignore"),
     *("extend-per-file-ignores", "per-file-ignores", "src"),
@@ -303,6 +305,8 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         report.items.append(Item("removed", f"comments {', '.join(map(literal, lost))}"))
     tomllib.loads(text)
     return text
+    if "license" in project.table and PRIVATE not in project.table.get("classifiers", ()):
+        rendered = rendered.replace(f'  "{PRIVATE}",\n', "")
 
 
 def split_words(value: object) -> list[Any]:
