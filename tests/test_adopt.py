@@ -517,6 +517,23 @@ def with_branch(root: Path) -> None:
     git(root, "branch", "adopt-tenon")
 
 
+def detached(root: Path) -> None:
+    """Check out a commit without a branch."""
+    git(root, "checkout", "--quiet", "--detach")
+
+
+def hidden(root: Path) -> None:
+    """Leave a file that git ignores."""
+    wrote(".gitignore", ".editorconfig\n")(root)
+    (root / ".editorconfig").write_text("indent_size = 8\n", "utf-8")
+
+
+def single_module(root: Path) -> None:
+    """Make the package a module."""
+    git(root, "mv", "my_tool/__init__.py", "my_tool.py")
+    commit_all(root)
+
+
 def nested(root: Path) -> None:
     """Make a repository in the folder of the tests, and commit a reference to it."""
     commit_all_in = root / "tests"
@@ -547,6 +564,33 @@ REFUSALS = [
         ".copier-answers.yml is there already. Run copier update instead.",
     ),
     ("branch", with_branch, (), "There is a branch adopt-tenon already. Rename or delete it."),
+    (
+        "no branch",
+        detached,
+        (),
+        "No branch is checked out. Switch to one first (git switch NAME).",
+    ),
+    (
+        "ignored file",
+        hidden,
+        (),
+        "git ignores .editorconfig, and Tenon has one. Commit yours (git add -f) or move it.",
+    ),
+    (
+        "module with the name of the package",
+        single_module,
+        (),
+        (
+            "my_tool.py has the import name of the package that Tenon makes. Move it to "
+            "my_tool/__init__.py, or add --data package_name=NAME."
+        ),
+    ),
+    (
+        "module that hides the package",
+        wrote("src/tool/__init__.py", "", **{"tool.py": "X = 1\n"}),
+        ("--data", "package_name=tool"),
+        "tool.py has the import name of src/tool. Rename it (git mv).",
+    ),
     ("TOML", wrote("pyproject.toml", "[project\n"), (), "pyproject.toml is not valid TOML: "),
     (
         "encoding of pyproject.toml",
@@ -680,7 +724,7 @@ def test_refused_in_one_sentence(
     assert "\n" not in adoption.errors
     assert tree(repository) == before
     if (repository / ".git").exists():
-        assert branch(repository) == "main"
+        assert branch(repository) != "adopt-tenon"
 
 
 def test_questions_need_a_terminal(repository: Path, run_adopt: Adopt) -> None:

@@ -111,13 +111,15 @@ class Places:
 
 def places(root: Path, files: Sequence[str], package: tuple[str, bool] | None) -> Places:
     """Return where things are in a repository."""
-    others = sorted({*packages(files)} - {package}) if package else []
+    others = sorted({*packages(files)} - {package})
     licence = licence_file(root)
     scripts = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
     return Places(
-        [("src/" if in_src else "") + name for name, in_src in others if in_src == package[1]]
-        if package
-        else [],
+        [
+            ("src/" if in_src else "") + name
+            for name, in_src in others
+            if not package or in_src == package[1]
+        ],
         "tests/__init__.py" in files or bool(scripts - {"setup.py", "conftest.py", "noxfile.py"}),
         licence.name if licence and licence.name != "LICENSE" else None,
     )

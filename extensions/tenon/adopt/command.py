@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -44,13 +45,17 @@ class Repository:
     """The folder's path in the repository: "" or with a slash at its end."""
 
     def git(self, *arguments: str | Path, stdin: bytes = b"") -> str:
-        """Run git in the folder and return what it prints.
+        """Run git in the folder, without hooks, and return what it prints.
 
         Raises:
             Refusal: git failed.
         """
         done = subprocess.run(
-            ["git", *arguments], cwd=self.root, input=stdin, capture_output=True, check=False
+            ["git", "-c", f"core.hooksPath={os.devnull}", *arguments],
+            cwd=self.root,
+            input=stdin,
+            capture_output=True,
+            check=False,
         )
         if done.returncode:
             said = " ".join(done.stderr.decode(errors="replace").split())
@@ -83,6 +88,8 @@ def opened(root: Path) -> Repository:
         raise Refusal(f"No file of {root} is committed. Commit your files first.")
     if repository.git("status", "--porcelain", "--", "."):
         raise Refusal("The folder has uncommitted changes. Commit or stash them (git stash -u).")
+    if not repository.git("branch", "--show-current"):
+        raise Refusal("No branch is checked out. Switch to one first (git switch NAME).")
     if repository.git("branch", "--list", BRANCH):
         raise Refusal(f"There is a branch {BRANCH} already. Rename or delete it.")
     return repository
@@ -187,7 +194,8 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         made = Path(scratch, "made", name)
         render(source, made, options, derived)
         names = files.rendered_files(made)
-        if sentences := list(files.obstacles(root, names, made)):
+        sentences = [*files.obstacles(root, names, made), *files.ignored(root, names, tracked)]
+        if sentences:
             raise Refusal("\n".join(sentences))
         writes = files.decide(root, made, names, report)
         text = merged(
@@ -199,8 +207,8 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         )
         if not package:
             report.to_do.append(
-                "No package was found at the root or under src/, so Tenon makes one. Folders that "
-                "the wheel needs, too, go to [tool.hatch.build.targets.wheel]."
+                "None of your packages becomes the service, so Tenon makes one. Other modules and "
+                "folders that the wheel needs go to [tool.hatch.build.targets.wheel]."
             )
         writes.append(files.Write("pyproject.toml", text.encode(), made / "pyproject.toml"))
         report.to_do += files.left_to_do(root)

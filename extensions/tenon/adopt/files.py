@@ -69,7 +69,26 @@ def obstacles(root: Path, files: Sequence[str], rendered: Path) -> Iterator[str]
                 ] = None
         if path.suffix == ".py":
             found |= dict.fromkeys(shadows(root, name, rendered))
+        if path.parts[0] == "src" and (root / f"{path.parts[1]}.py").is_file():
+            found[same_name(root, path.parts[1])] = None
     yield from found
+
+
+def same_name(root: Path, package: str) -> str:
+    """Return what to do with a module at the root that has the name of the package in src/."""
+    if (root / "src" / package).is_dir():
+        return f"{package}.py has the import name of src/{package}. Rename it (git mv)."
+    return (
+        f"{package}.py has the import name of the package that Tenon makes. Move it to "
+        f"{package}/__init__.py, or add --data package_name=NAME."
+    )
+
+
+def ignored(root: Path, files: Sequence[str], tracked: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each file of the owner that git could not bring back."""
+    for name in sorted({*files} - {*tracked}):
+        if (root / name).is_file():
+            yield f"git ignores {name}, and Tenon has one. Commit yours (git add -f) or move it."
 
 
 def kind(parent: PurePosixPath, path: PurePosixPath) -> str:
