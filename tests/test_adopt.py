@@ -788,6 +788,74 @@ def test_failure_leaves_everything(repository: Path, run_adopt: Adopt) -> None:
 # Other repositories
 
 
+def test_hooks_do_not_run(repository: Path, run_adopt: Adopt) -> None:
+    """A hook that fails on every checkout, as that of a missing Git LFS does, changes nothing."""
+    hook = repository / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 2\n", "utf-8")
+    hook.chmod(0o755)
+
+    adoption = run_adopt(repository)
+
+    assert adoption.errors == ""
+    assert branch(repository) == "adopt-tenon"
+
+
+OLD_TOOLS = """
+[project]
+name = "my-tool"
+version = "1"
+license = "MIT"
+
+[project.optional-dependencies]
+web = ["uvicorn[standard]<0.30", "jinja2"]
+
+[dependency-groups]
+test = [{ include-group = "lint" }, "pytest<8; python_version < '3.15'", "pytest-mock>=3"]
+lint = ["Ruff == 0.4.1"]
+
+[tool.pdm.dev-dependencies]
+docs = ["sphinx"]
+
+[tool.uv]
+default-groups = ["dev"]
+dev-dependencies = ["mypy<1", "rich"]
+"""
+
+
+def test_bounds_hold_in_every_group(repository: Path, run_adopt: Adopt) -> None:
+    """Groups and extras get Tenon's bounds, because uv locks them together; older forms count."""
+    wrote("pyproject.toml", OLD_TOOLS)(repository)
+
+    adoption = run_adopt(repository)
+
+    groups = adoption.project["dependency-groups"]
+    assert groups["lint"] == ["Ruff>=0.17"]
+    assert groups["test"] == [
+        {"include-group": "lint"},
+        'pytest>=9.2; python_version < "3.15"',
+        "pytest-mock>=3",
+    ]
+    assert groups["docs"] == ["sphinx"]
+    assert groups["dev"][-1] == "rich"
+    assert adoption.project["project"]["optional-dependencies"] == {
+        "web": ["uvicorn[standard]>=0.54", "jinja2"]
+    }
+    assert adoption.project["tool"]["uv"] == {"default-groups": ["dev"]}
+    assert "pdm" not in adoption.project["tool"]
+    assert "updated dependency-groups.lint Ruff>=0.17 (before, Ruff == 0.4.1)" in adoption.items
+    assert "updated dependency-groups.dev mypy>=2.4 (before, mypy<1)" in adoption.items
+
+
+def test_package_beside_the_service(repository: Path, run_adopt: Adopt) -> None:
+    """A package that does not become the service stays in the wheel."""
+    adoption = run_adopt(repository, "--data", "package_name=tool_service")
+
+    wheel = adoption.project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["src/tool_service", "my_tool"]
+    assert any(line.startswith("None of your packages becomes") for line in adoption.to_do)
+
+
 def test_seeded_modules_are_conflicts(repository: Path, run_adopt: Adopt) -> None:
     """A settings module of the owner ends in a conflict, with the owner's line endings."""
     wrote("my_tool/settings.py", "DEBUG = True\r\n")(repository)
@@ -882,7 +950,21 @@ def test_licence_that_tenon_does_not_offer(repository: Path, run_adopt: Adopt) -
     project = adoption.project["project"]
 
     assert (project["license"], project["license-files"]) == ("ISC", ["LICENCE.txt"])
+    assert "Private :: Do Not Upload" not in project["classifiers"]
+    assert adoption.to_do[0].startswith("Tenon does not offer the licence ISC, so the answer is")
     assert not (repository / "LICENSE").exists()
+
+
+def test_licence_that_is_no_expression(repository: Path, run_adopt: Adopt) -> None:
+    """What setup.cfg may say, but hatchling refuses, goes, and the report names the answer."""
+    wrote("pyproject.toml", '[project]\nname = "my-tool"\nversion = "1"\nlicense = "Ask us"\n')(
+        repository
+    )
+
+    adoption = run_adopt(repository)
+
+    assert adoption.project["project"]["license"] == "LicenseRef-Proprietary"
+    assert adoption.to_do[0].startswith("No licence that Tenon knows")
 
 
 def test_direct_references_can_be_built(repository: Path, run_adopt: Adopt) -> None:
@@ -994,23 +1076,9 @@ def test_sources_of_pip_compile_are_read(tmp_path: Path) -> None:
         "requirements/docs.txt": "sphinx==7\nbabel==2",
         "requirements/old.txt": "nose",
     }.items():
-    assert "Private :: Do Not Upload" not in project["classifiers"]
-    assert adoption.to_do[0].startswith("Tenon does not offer the licence ISC, so the answer is")
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{text}\n", "utf-8")
     report = Report()
-def test_licence_that_is_no_expression(repository: Path, run_adopt: Adopt) -> None:
-    """What setup.cfg may say, but hatchling refuses, goes, and the report names the answer."""
-    wrote("pyproject.toml", '[project]\nname = "my-tool"\nversion = "1"\nlicense = "Ask us"\n')(
-        repository
-    )
-
-    adoption = run_adopt(repository)
-
-    assert adoption.project["project"]["license"] == "LicenseRef-Proprietary"
-    assert adoption.to_do[0].startswith("No licence that Tenon knows")
-
-
 
     project = metadata.read(tmp_path, report)
 

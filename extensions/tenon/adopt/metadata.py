@@ -69,6 +69,8 @@ def read(folder: Path, report: Report) -> Project:
             ]
     project.tools = document.get("tool", {})
     project.groups = document.get("dependency-groups", tomlkit.table()).unwrap()
+    for name, items in older_groups(project.tools).items():
+        project.groups.setdefault(name, []).extend(items)
     project.table = document.get("project", tomlkit.table()).unwrap()
     dynamic = project.table.pop("dynamic", ())
     if poetry is not None and "classifiers" in project.table:  # the converter adds some
@@ -84,6 +86,16 @@ def read(folder: Path, report: Report) -> Project:
     if "pytest" not in project.tools and (options := ini_options(folder)):
         project.tools = {**project.tools, "pytest": {"ini_options": options}}
     return project
+
+
+def older_groups(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Take the groups of PDM and uv from before [dependency-groups] out of their tables."""
+    groups = dict(tools.get("pdm", {}).pop("dev-dependencies", {}))
+    groups["dev"] = [
+        *groups.get("dev", ()),
+        *tools.get("uv", {}).pop("dev-dependencies", ()),
+    ]
+    return tomlkit.item(groups).unwrap()
 
 
 def ini_options(folder: Path) -> dict[str, str]:

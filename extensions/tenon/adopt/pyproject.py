@@ -56,6 +56,12 @@ class Merge:
         self.document = Document.of(rendered)
         self.rendered = tomllib.loads(rendered)
         self.report = report
+        self.bounds = {
+            name_of(text): Requirement(text)
+            for path in (("dependency-groups", "dev"), DEPENDENCIES)
+            for text in value_at(self.rendered, path)
+        }
+        """Tenon's requirements, which hold in every list: uv resolves all of them together."""
 
     def note(self, status: Status, path: Path, value: object, why: str = "") -> None:
         """Report one item."""
@@ -85,10 +91,11 @@ class Merge:
         self.dependencies(DEPENDENCIES, theirs.get("dependencies", []))
         for name in ("urls", "scripts"):
             self.table(("project", name), theirs.get(name, {}))
-        added = {name: theirs.get(name, {}) for name in ("optional-dependencies", "gui-scripts")}
+        for name, items in theirs.get("optional-dependencies", {}).items():
+            self.requirements(("project", "optional-dependencies", name), items)
         points = theirs.get("entry-points", {})
         for path, entries in (
-            *(((name,), found) for name, found in added.items()),
+            (("gui-scripts",), theirs.get("gui-scripts", {})),
             *((("entry-points", group), found) for group, found in points.items()),
         ):
             for key, value in entries.items():
@@ -133,8 +140,7 @@ class Merge:
                 if name == canonicalize_name(self.rendered["project"]["name"]):
                     self.note("removed", path, item, "it is the project itself")
                     continue
-                self.document.add_items(path, [item])
-                self.note("kept", path, item)
+                self.document.add_items(path, [self.bounded(path, item)])
                 continue
             present.add(name)
             extras = missing_extras(str(item), ours[name])
@@ -149,14 +155,28 @@ class Merge:
             if name not in present:
                 self.note("added", path, text)
 
+    def requirements(self, path: Path, theirs: Iterable[Any]) -> None:
+        """Keep a list of requirements that Tenon does not have, with Tenon's bounds."""
+        self.document.add_key(path, [self.bounded(path, item) for item in theirs])
+
+    def bounded(self, path: Path, item: Any) -> Any:  # noqa: ANN401  (an included group is a table)
+        """Return a requirement with Tenon's bounds if Tenon has one of that name, and report it."""
+        ours = self.bounds.get(name_of(item))
+        changed = Requirement(item) if ours else None
+        if not ours or not changed or changed.url or changed.specifier == ours.specifier:
+            self.note("kept", path, item)
+            return item
+        changed.specifier = ours.specifier
+        self.note("updated", path, str(changed), f"before, {item}")
+        return str(changed)
+
     def groups(self, theirs: Mapping[str, list[Any]]) -> None:
         """Merge [dependency-groups]."""
         for name, items in {"dev": [], **theirs}.items():
             if name in self.rendered["dependency-groups"]:
                 self.dependencies(("dependency-groups", name), items)
             else:
-                self.document.add_key(("dependency-groups", name), items)
-                self.note("kept", ("dependency-groups", name), items)
+                self.requirements(("dependency-groups", name), items)
 
     # Tools
 
@@ -177,6 +197,8 @@ class Merge:
                 self.note(
                     "removed", ("tool", "uv", "package"), value=False, why="Tenon has a command"
                 )
+            if not value:
+                continue
             if name in BUILD_TOOLS:
                 self.note("removed", ("tool", name), "", "hatchling builds the project")
             elif name == "pytest":
@@ -283,6 +305,8 @@ def comments(text: str) -> list[str]:
 
 def merged(rendered: str, project: Project, original: str, report: Report, places: Places) -> str:
     """Return the rendered pyproject.toml with what the project has, and report each item."""
+    if "license" in project.table and PRIVATE not in project.table.get("classifiers", ()):
+        rendered = rendered.replace(f'  "{PRIVATE}",\n', "")
     merge = Merge(rendered, report)
     merge.metadata(project.table)
     merge.groups(project.groups)
@@ -305,8 +329,6 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         report.items.append(Item("removed", f"comments {', '.join(map(literal, lost))}"))
     tomllib.loads(text)
     return text
-    if "license" in project.table and PRIVATE not in project.table.get("classifiers", ()):
-        rendered = rendered.replace(f'  "{PRIVATE}",\n', "")
 
 
 def split_words(value: object) -> list[Any]:
