@@ -990,9 +990,16 @@ name = "my-tool"
 version = "1"
 import-names = ["my_tool"]
 
-[tool.ruff.lint]
+[tool.ruff]
 ignore = ["E741"]
+[tool.ruff.per-file-ignores]
+"docs/**" = ["T201"]  # examples print
+
+[tool.ruff.lint]
 isort.force-single-line = true
+
+[tool.mypy]
+files = ["."]
 
 [tool.pytest.ini_options]
 python_files = "check_*.py"
@@ -1021,6 +1028,9 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     assert adoption.project["build-system"]["requires"] == ["hatchling>=1.27", "hatch-vcs"]
     assert adoption.project["project"]["import-names"] == ["my_tool"]
     assert "E741" in tools["ruff"]["lint"]["ignore"]
+    assert tools["ruff"]["lint"]["per-file-ignores"]["docs/**"] == ["T201"]
+    assert not {"ignore", "per-file-ignores"} & {*tools["ruff"]}
+    assert tools["mypy"]["files"] == ["my_tool", "tests"]
     assert "force-single-line" not in tools["ruff"]["lint"]["isort"]
     assert tools["pytest"]["python_files"] == ["check_*.py", "test_*.py"]
     assert tools["pytest"]["xfail_strict"] is True

@@ -27,6 +27,11 @@ RUFF = {
     *("extend-per-file-ignores", "per-file-ignores", "src"),
 }
 """Options of ruff that change nothing for Tenon's files, below [tool.ruff]."""
+OLD_LINT = {
+    *("extend-ignore", "extend-per-file-ignores", "external", "flake8-tidy-imports", "ignore"),
+    *("isort", "per-file-ignores", "pydocstyle"),
+}
+"""Options of the linter that older versions of ruff had in [tool.ruff]."""
 SUBTABLES = {"entry-points", "gui-scripts", "optional-dependencies"}
 EXTENDED = {
     ("build-system", "requires"),
@@ -209,6 +214,9 @@ class Merge:
                 }
                 self.table(("tool", name), options)
             else:
+                if name == "ruff":
+                    older = {key: value.pop(key) for key in [*value] if key in OLD_LINT}
+                    self.table(("tool", "ruff", "lint"), older)
                 self.entry(("tool", name), value)
 
     def table(self, path: Path, theirs: Mapping[str, Any]) -> None:
