@@ -207,8 +207,9 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         )
         if not package:
             report.to_do.append(
-                "None of your packages becomes the service, so Tenon makes one. Other modules and "
-                "folders that the wheel needs go to [tool.hatch.build.targets.wheel]."
+                "None of your packages becomes the service, so Tenon makes one. Other modules that "
+                "the wheel needs go to [tool.hatch.build.targets.wheel], in this form: "
+                'force-include."tool.py" = "tool.py".'
             )
         writes.append(files.Write("pyproject.toml", text.encode(), made / "pyproject.toml"))
         report.to_do += files.left_to_do(root)
