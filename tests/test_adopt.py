@@ -1123,6 +1123,15 @@ def test_ignored_files_are_named(repository: Path, run_adopt: Adopt) -> None:
     ) in to_do
 
 
+def test_pinned_python(repository: Path, run_adopt: Adopt) -> None:
+    """The report says so if the pinned Python is too old for the first `uv lock`."""
+    wrote(".python-version", "3.9.18\n")(repository)
+
+    to_do = run_adopt(repository).to_do
+
+    assert ".python-version says 3.9: too old. Run uv python pin 3.11 first." in to_do
+
+
 def test_build_that_fails_is_named(repository: Path, run_adopt: Adopt) -> None:
     """If a setup.py fails, the rest is adopted, and the report says what is missing."""
     wrote("setup.py", "raise SystemExit(3)\n", **{"pyproject.toml": ""})(repository)

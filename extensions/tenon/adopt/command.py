@@ -212,7 +212,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
                 'force-include."tool.py" = "tool.py".'
             )
         writes.append(files.Write("pyproject.toml", text.encode(), made / "pyproject.toml"))
-        report.to_do += files.left_to_do(root)
+        report.to_do += files.left_to_do(root, str(report.answers["python_min"]))
         apply(repository, writes, report)
     return report
 

@@ -1,6 +1,7 @@
 """Decide what becomes of each rendered file where the owner has one of that name."""
 
 import ast
+import re
 import shutil
 import subprocess
 import tempfile
@@ -8,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from packaging.version import Version
 
 from tenon.adopt.answers import licence_file
 from tenon.adopt.document import MARKER
@@ -221,7 +224,7 @@ def conflict_of(theirs: bytes, ours: bytes) -> bytes | None:
     return text.replace(b"\n", b"\r\n") if has_crlf else text
 
 
-def left_to_do(root: Path) -> Iterator[str]:
+def left_to_do(root: Path, oldest: str) -> Iterator[str]:
     """Yield a sentence for each file of the owner that works differently now."""
     for tool, names in HIDING.items():
         for name in names:
@@ -230,6 +233,9 @@ def left_to_do(root: Path) -> Iterator[str]:
                     f"{name} hides [tool.{tool}] of pyproject.toml. Remove it when that table has "
                     "the options that you need."
                 )
+    pinned = re.match(r"3\.\d+|2\b", own_text(root / ".python-version"))
+    if pinned and Version(pinned[0]) < Version(oldest):
+        yield f".python-version says {pinned[0]}: too old. Run uv python pin {oldest} first."
     if (root / "tests" / "__init__.py").is_file():
         yield (
             "Tenon's tests are no package, and mypy finds yours twice. Remove tests/__init__.py, "
