@@ -1000,6 +1000,8 @@ isort.force-single-line = true
 
 [tool.mypy]
 files = ["."]
+strict = true
+check_untyped_defs = true
 
 [tool.pytest.ini_options]
 python_files = "check_*.py"
@@ -1022,7 +1024,7 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     """Options that would change how Tenon's files are checked are reported, and others kept."""
     wrote("pyproject.toml", OPTIONS)(repository)
 
-    adoption = run_adopt(repository)
+    adoption = run_adopt(repository, "--data", "strict_mypy=false")
     tools = adoption.project["tool"]
 
     assert adoption.project["build-system"]["requires"] == ["hatchling>=1.27", "hatch-vcs"]
@@ -1031,6 +1033,8 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     assert tools["ruff"]["lint"]["per-file-ignores"]["docs/**"] == ["T201"]
     assert not {"ignore", "per-file-ignores"} & {*tools["ruff"]}
     assert tools["mypy"]["files"] == ["my_tool", "tests"]
+    assert tools["mypy"]["check_untyped_defs"] is True
+    assert "strict" not in tools["mypy"]
     assert "force-single-line" not in tools["ruff"]["lint"]["isort"]
     assert tools["pytest"]["python_files"] == ["check_*.py", "test_*.py"]
     assert tools["pytest"]["xfail_strict"] is True
@@ -1039,6 +1043,7 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     assert tools["importlinter"]["contracts"][-1]["name"] == "mine"
     lines = "\n".join(adoption.items)
     assert "removed tool.ruff.lint.isort.force-single-line true (Tenon's files are" in lines
+    assert "removed tool.mypy.strict true (the answer strict_mypy says it)" in lines
     assert 'removed tool.poe.tasks.lint flake8 (Tenon has { cmd = "ruff check"' in lines
 
 

@@ -32,6 +32,8 @@ OLD_LINT = {
     *("isort", "per-file-ignores", "pydocstyle"),
 }
 """Options of the linter that older versions of ruff had in [tool.ruff]."""
+STRICTNESS = {("tool", "mypy", "check_untyped_defs"), ("tool", "mypy", "strict")}
+"""Keys of which Tenon has one or the other: an update to the other answer would add a second."""
 SUBTABLES = {"entry-points", "gui-scripts", "optional-dependencies"}
 EXTENDED = {
     ("build-system", "requires"),
@@ -231,7 +233,11 @@ class Merge:
         """Keep a value where Tenon has none, add the items of arrays, and report other values."""
         ours = value_at(self.rendered, path)
         changes_files = path[:2] == ("tool", "ruff") and not RUFF & {*path}
-        if isinstance(ours, dict) and isinstance(value, Mapping) and path not in self.document.keys:
+        if ours is None and path in STRICTNESS:
+            self.note("removed", path, value, "the answer strict_mypy says it")
+        elif (
+            isinstance(ours, dict) and isinstance(value, Mapping) and path not in self.document.keys
+        ):
             self.table(path, value)
         elif (ours is None and not changes_files) or (
             isinstance(ours, list) and isinstance(value, AoT)
