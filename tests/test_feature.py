@@ -13,7 +13,10 @@ from test_owner import GATES, WITH_DATABASE
 
 MEASURED = ("--cov", "--cov-report=term-missing")
 
-TESTS = ("tests/api", "tests/services", "tests/architecture", "tests/core/test_settings.py")
+TESTS = (
+    *("tests/api", "tests/services", "tests/architecture", "tests/core/database"),
+    *("tests/core/test_metrics.py", "tests/core/test_settings.py", "tests/core/test_tracing.py"),
+)
 """The tests of the feature, and those that read what an owner adds."""
 
 DELETION = '''
@@ -54,10 +57,11 @@ def environment() -> Iterator[Environment]:
     [
         {"preset": "minimal"},
         {"preset": "minimal", "metrics": True, "background_jobs": "in_process"},
+        {"preset": "standard"},
         {"preset": "full", "example": False},
         {"preset": "full"},
     ],
-    ids=["minimal", "without a database", "without the example", "full"],
+    ids=["minimal", "without a database", "standard", "without the example", "full"],
 )
 def test_feature_of_the_readme(
     answers: Mapping[str, object], tmp_path: Path, environment: Environment

@@ -1,7 +1,12 @@
-"""Migrations of tests: they follow those of the project, in a folder of their own."""
+"""Migrations of tests: they follow those that came with the project, and none of the owner's.
+
+A table of a test may have the name of one of the owner's.
+"""
 
 import asyncio
 import os
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +23,10 @@ from {{ package_name }}.core.database.models import Base
 
 from support.database import alembic
 
-VERSIONS = Path(migrations.__file__).parents[2] / "migrations" / "versions"
+FOLDER = Path(migrations.__file__).parents[2] / "migrations" / "versions"
+VERSIONS = sorted(FOLDER.glob("????_??_??_000?_*.py"))
+"""The migrations that came with the project; the ids of the owner's have twelve digits."""
+
 Result = TypeVar("Result")
 
 MIGRATION = """
@@ -41,23 +49,32 @@ def downgrade():
 
 
 def project_metadata() -> MetaData:
-    """Return metadata with the tables of the project, to which a test adds its own."""
+    """Return metadata with the tables that came with the project, to which a test adds its own."""
+    created = "".join(path.read_text(encoding="utf-8") for path in VERSIONS)
+    names = re.findall(r'create_table\(\s*"(\w+)"', created)
     metadata = MetaData(naming_convention=Base.metadata.naming_convention)
     for table in Base.metadata.sorted_tables:
-        table.to_metadata(metadata)
+        if table.name in names:
+            table.to_metadata(metadata)
     return metadata
 
 
 class Revisions:
-    """The migrations of a project, and those that a test adds."""
+    """The migrations that came with the project, and those that a test adds."""
 
     def __init__(self, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.url = url
-        self.folder = folder
+        self.folder = folder / "added"
+        self.folder.mkdir()
+        project = folder / "project"
+        project.mkdir()
+        for file in VERSIONS:
+            shutil.copy(file, project)
         self.monkeypatch = monkeypatch
         self.config = alembic(url)
         self.config.set_main_option("path_separator", "os")
-        self.config.set_main_option("version_locations", f"{VERSIONS}{os.pathsep}{folder}")
+        self.config.set_main_option("version_locations", f"{project}{os.pathsep}{self.folder}")
+        self.set_models(project_metadata())
 
     def set_models(self, metadata: MetaData) -> None:
         """Let autogenerate compare the database with these tables."""
