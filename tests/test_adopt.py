@@ -377,8 +377,10 @@ TOGGLES = {
 
 
 @pytest.fixture
-def next_release(release: Path) -> Iterator[None]:
+def next_release(release: Path, adopted: Callable[[str], Adoption]) -> Iterator[None]:
     """Release 1.1.0 of the template, which changes files that owners have, too."""
+    for shape in SHAPES:
+        adopted(shape)  # from release 1.0.0
     for path, changes in NEWS.items():
         file = release / "template" / path
         text = file.read_text("utf-8")

@@ -511,7 +511,7 @@ def test_line_endings_make_no_conflict(
     commit_all(project)
     changed = set(git(project, "show", "--format=", "--name-only", "HEAD").splitlines())
     news = {path.replace("{{ package_path }}", PACKAGE) for path, _, _ in NEWS} - {*SEEDED}
-    assert changed - {".gitattributes"} == {*news, ANSWERS_FILE}
+    assert changed - {".gitattributes"} == {*news, ".gitignore", ANSWERS_FILE}
 
 
 @pytest.mark.parametrize(
