@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from environment import BYTECODE
+from environment import BYTECODE, Environment, Environments, python_for
 from harness import DEFAULTS, copy_template, render
 from sharing import Results
 
@@ -156,3 +156,12 @@ def project(variant: Variant, tmp_path: Path) -> Variant:
         return folder
 
     return project
+
+
+@pytest.fixture
+def environment() -> Iterator[Environment]:
+    """Yield an environment of the oldest Python, for one project."""
+    python = python_for("3.11")
+    assert python is not None
+    with tempfile.TemporaryDirectory() as folder:
+        yield Environments(Path(folder)).of(python)

@@ -139,6 +139,26 @@ def render(dst: Path, template: Path, answers: Mapping[str, object]) -> Path:
     return dst
 
 
+def update(project: Path, answers: Mapping[str, object], *, newest: bool = False) -> None:
+    """Update a project in this process; its release stays the same, unless the newest is wanted.
+
+    Raises:
+        UnknownAnswerError: copier.yml does not ask one of them.
+    """
+    unknown = answers.keys() - questions().keys()
+    if unknown:
+        raise UnknownAnswerError(", ".join(sorted(unknown)))
+    with fast():
+        copier.run_update(
+            project,
+            data=dict(answers),
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            vcs_ref=None if newest else copier.VcsRef.CURRENT,
+        )
+
+
 def copier_command(*arguments: str | Path) -> int:
     """Run a command line of Copier in this process, without the slow parts; return its status.
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import copier
 import pytest
 from validate_pyproject import api
 
 from environment import Environments, check, python_for
-from harness import ROOT, commit_all, fast, git, git_template, tree
+from harness import ROOT, commit_all, fast, git, git_template, tree, update
 from tenon.adopt import answers, command, document, metadata
 from tenon.adopt.report import Report
 from tenon.adopt.requirements import requirements
@@ -336,19 +335,6 @@ def test_what_is_not_merged_is_named(adopted: Callable[[str], Adoption]) -> None
 
 
 # Updates afterwards
-
-
-def update(root: Path, answers: Mapping[str, object], *, newest: bool = False) -> None:
-    """Update a project in this process."""
-    with fast():
-        copier.run_update(
-            root,
-            data=dict(answers),
-            defaults=True,
-            overwrite=True,
-            quiet=True,
-            vcs_ref=None if newest else copier.VcsRef.CURRENT,
-        )
 
 
 NEWS = {

@@ -1,12 +1,11 @@
 """The feature that a project's README builds, from the model to the test, passes every gate."""
 
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from environment import Environment, Environments, check, python_for
+from environment import Environment, check
 from feature import build_feature
 from harness import DEFAULTS, git_template, render
 from test_owner import GATES, WITH_DATABASE
@@ -40,15 +39,6 @@ async def test_user_with_orders_is_not_deleted(client: httpx2.AsyncClient) -> No
     assert (missing.status_code, missing.json()["detail"]) == (404, "There is no such user.")
 '''
 """A test of the rule that the README adds to the example."""
-
-
-@pytest.fixture
-def environment() -> Iterator[Environment]:
-    """Yield an environment for the project."""
-    python = python_for("3.11")
-    assert python is not None
-    with tempfile.TemporaryDirectory() as folder:
-        yield Environments(Path(folder)).of(python)
 
 
 @pytest.mark.full

@@ -1,14 +1,12 @@
 """A resource of the owner's on the classes of the core, with the example and without it."""
 
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import copier
 import pytest
 
-from environment import Environment, Environments, check, python_for
-from harness import DEFAULTS, commit_all, fast, git, git_template, render
+from environment import Environment, check
+from harness import DEFAULTS, commit_all, git, git_template, render, update
 
 pytestmark = pytest.mark.full
 
@@ -709,15 +707,6 @@ TESTS = (
 
 
 @pytest.fixture
-def environment() -> Iterator[Environment]:
-    """Yield an environment for the project."""
-    python = python_for("3.11")
-    assert python is not None
-    with tempfile.TemporaryDirectory() as folder:
-        yield Environments(Path(folder)).of(python)
-
-
-@pytest.fixture
 def project(tmp_path: Path, environment: Environment) -> Path:
     """Return a full project with the owner's resource, all committed."""
     project = tmp_path / "my-service"
@@ -757,17 +746,9 @@ def check_project(project: Path, environment: Environment) -> None:
     assert {path: covered[path] for path in own} == dict.fromkeys(own, "100%")
 
 
-def update(project: Path, environment: Environment, *, example: bool) -> None:
+def switch_example(project: Path, environment: Environment, *, example: bool) -> None:
     """Switch the example on or off, and commit the result with its lock file."""
-    with fast():
-        copier.run_update(
-            project,
-            data={"example": example},
-            defaults=True,
-            overwrite=True,
-            quiet=True,
-            vcs_ref=copier.VcsRef.CURRENT,
-        )
+    update(project, {"example": example})
     assert git(project, "ls-files", "-u") == ""
     assert (project / PACKAGE / "example").exists() == example
     environment.install(project)
@@ -781,7 +762,7 @@ def test_own_resource_stands_without_the_example(project: Path, environment: Env
 
     check_project(project, environment)
     for example in (False, True):
-        update(project, environment, example=example)
+        switch_example(project, environment, example=example)
         assert own_files(project) == own
         check_project(project, environment)
     assert git(project, "diff", "--name-only", before, "--", ":!uv.lock") == ""

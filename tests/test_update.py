@@ -26,14 +26,13 @@ from harness import (
     NEEDS,
     ROOT,
     Need,
-    UnknownAnswerError,
     commit_all,
-    fast,
     git,
     questions,
     render,
     settings,
     tree,
+    update,
     values,
 )
 
@@ -105,26 +104,6 @@ def content(project: Path) -> dict[str, bytes]:
     files = tree(project)
     files[ANSWERS_FILE] = re.sub(rb"(?m)^_(commit|src_path): .*\n", b"", files[ANSWERS_FILE])
     return files
-
-
-def update(project: Path, answers: Mapping[str, object], *, newest: bool = False) -> None:
-    """Update a project in this process; its release stays the same, unless the newest is wanted.
-
-    Raises:
-        UnknownAnswerError: copier.yml does not ask one of them.
-    """
-    unknown = answers.keys() - questions().keys()
-    if unknown:
-        raise UnknownAnswerError(", ".join(sorted(unknown)))
-    with fast():
-        copier.run_update(
-            project,
-            data=dict(answers),
-            defaults=True,
-            overwrite=True,
-            quiet=True,
-            vcs_ref=None if newest else copier.VcsRef.CURRENT,
-        )
 
 
 def move_package(project: Path, *, into_src: bool) -> None:

@@ -30,7 +30,6 @@ from {{ package_name }}.core.web.routing import register
 # Without it, FastAPI looks for a global OpenTelemetry set-up: a tenth of the time of a request.
 NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False)
 
-
 ERROR_STATUSES = range(400, 600)
 
 

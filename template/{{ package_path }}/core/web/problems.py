@@ -191,7 +191,7 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
     }
 
 
-def error_response(error: Exception, statuses: ErrorStatuses = STATUSES) -> Response:
+def error_response(error: Exception, statuses: ErrorStatuses) -> Response:
     """Return the response to an error.
 
     Args:
