@@ -1,10 +1,12 @@
 """Render the template quickly, release it to a git repository, and list the rendered files."""
 
 import ast
+import atexit
 import re
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -20,8 +22,9 @@ import copier._template
 import yaml
 from copier._cli import CopierApp
 from copier._jinja_ext import SandboxedEnvironment
+from copier._main import Worker
 from copier._template import load_template_config
-from copier._vcs import get_repo
+from copier._vcs import clone, get_repo
 from covertable import make  # type: ignore[import-untyped]  # it has no types
 from jinja2 import nodes
 from jinja2.nativetypes import NativeEnvironment
@@ -80,18 +83,58 @@ def _repository(url: str, found: Callable[[str], str | None] = get_repo) -> str 
     return None if Path(url).is_dir() and not Path(url, ".git").exists() else found(url)
 
 
+CLONES: dict[tuple[str, str, str], str] = {}
+"""Clones of templates, by address, reference and the state of the repository; Copier only reads."""
+
+
+def _clone(url: str, ref: str = "HEAD", location: str | None = None) -> str:
+    """Clone a release once a process; an update would clone the same one five times."""
+    if ref == "HEAD" or not Path(url).is_dir():  # it may have changes that are not committed
+        return clone(url, ref, location)
+    key = (url, ref, git(Path(url), "for-each-ref", "--format=%(objectname) %(refname)"))
+    if key not in CLONES:
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        CLONES[key] = clone(url, ref, folder)
+    return CLONES[key]
+
+
+RENDER_STRING = vars(Worker)["_render_string"]
+ANSWERS_PATH = vars(Worker)["answers_relpath"].fget
+
+
+def _render_string(worker: Worker, string: str, *arguments: Any, **options: Any) -> str:  # noqa: ANN401  (Copier's)
+    """Render a part of a path, or return it if it is plain: its context takes most of the time."""
+    if "{" not in string:
+        return string
+    rendered: str = RENDER_STRING(worker, string, *arguments, **options)
+    return rendered
+
+
+def _answers_path(worker: Worker) -> Path:
+    """Return the path of the answers file, which Copier asks for at each part of a path."""
+    path = str(worker.answers_file or worker.template.answers_relpath)
+    if "{" not in path:
+        return Path(path)
+    rendered: Path = ANSWERS_PATH(worker)
+    return rendered
+
+
 @contextmanager
 def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> Iterator[None]:
-    """Take the slow parts out of Copier: a git process for each file, and repeated parsing.
+    """Take the slow parts out of Copier: git processes for each file, repeated clones and parsing.
 
     What comes out is the same, as test_copies.py shows.
     """
     main, source = copier._main, copier._template  # noqa: SLF001  (Copier offers no switch)
     with (
-        mock.patch.object(main.Worker, "_sync_git_index_executable_bit", return_value=None),
+        mock.patch.object(Worker, "_sync_git_index_executable_bit", return_value=None),
+        mock.patch.object(Worker, "_render_string", _render_string),
+        mock.patch.object(Worker, "answers_relpath", property(_answers_path)),
         mock.patch.object(main, "SandboxedEnvironment", environment),
         mock.patch.object(source, "load_template_config", _config),
         mock.patch.object(source, "get_repo", _repository),
+        mock.patch.object(source, "clone", _clone),
     ):
         yield
 

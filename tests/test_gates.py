@@ -42,6 +42,8 @@ FLIPS: Sequence[Answers] = [
 """Every answer by itself that makes sense with the defaults of all others."""
 
 ALL_VALUES: Mapping[str, Sequence[object]] = {**POOL, "names": range(len(NAMES))}
+NEWEST = ("3.14", "3.15")
+"""Pythons that a machine may lack: no pair of practices is only in a variant that needs one."""
 IN_NO_CODE = ("customize", "license", "repository_url", "user_email", "user_name")
 """Questions whose answers change no code. Variants that differ only in these share their gates."""
 
@@ -59,11 +61,14 @@ def drawn() -> Iterator[dict[str, Any]]:
     """Yield rows with the pairs of values that no preset, named set or flip has.
 
     Rows with new code come first. A few rows that together hold every value in code then repeat
-    with each value that changes no code.
+    with each value that changes no code, and with each Python that a machine may lack.
     """
     in_code = {name: found for name, found in ALL_VALUES.items() if name not in IN_NO_CODE}
+    in_code["python_min"] = [value for value in in_code["python_min"] if value not in NEWEST]
     known = [
-        {name: row[name] for name in in_code} for row in map(row_of, (*NAMED.values(), *FLIPS))
+        {name: row[name] for name in in_code}
+        for row in map(row_of, (*NAMED.values(), *FLIPS))
+        if row["python_min"] not in NEWEST
     ]
     new = pairs(in_code, known)
     yield from new
@@ -74,9 +79,10 @@ def drawn() -> Iterator[dict[str, Any]]:
     while left:
         chosen.append(max((*known, *new), key=lambda row: len(left & row.items())))
         left -= chosen[-1].items()
-    others = {name: POOL[name] for name in IN_NO_CODE}
-    for row in pairs({"chosen": range(len(chosen)), **others}):
-        yield {**chosen[row["chosen"]], **{name: row[name] for name in others}}
+    others: dict[str, Sequence[object]] = {name: POOL[name] for name in IN_NO_CODE}
+    for varied in (others, {**others, "python_min": NEWEST}):
+        for row in pairs({"chosen": range(len(chosen)), **varied}):
+            yield {**chosen[row["chosen"]], **{name: row[name] for name in varied}}
 
 
 def answers_of(row: dict[str, Any]) -> Answers:

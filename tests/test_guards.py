@@ -1503,7 +1503,7 @@ BY_TESTS = {
         },
     ),
     "foreign keys on during a migration": change(
-        "test_change_of_a_table_keeps_every_row",
+        "test_changes_of_a_table_keep_every_row",
         "tests/core/database/test_revisions.py",
         "core/database/migrations_sqlite.py",
         "PRAGMA foreign_keys=OFF",

@@ -99,12 +99,16 @@ class Revisions:
         )
         (self.folder / f"{revision}.py").write_text(code)
 
-    def generate(self, metadata: MetaData, head: str = "project@head") -> Script:
+    def generate(self, metadata: MetaData) -> Script:
         """Upgrade the database, and write a migration for the difference to the given tables."""
         command.upgrade(self.config, "heads")
         self.set_models(metadata)
         script = command.revision(
-            self.config, "change", autogenerate=True, head=head, version_path=str(self.folder)
+            self.config,
+            "change",
+            autogenerate=True,
+            head="project@head",
+            version_path=str(self.folder),
         )
         assert isinstance(script, Script)
         return script

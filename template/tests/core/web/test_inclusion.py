@@ -156,14 +156,15 @@ def program(folder: Path) -> APIRouter:
     return everything
 
 
-@pytest.fixture
-def apps(tmp_path: Path) -> tuple[FastAPI, FastAPI]:
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> tuple[FastAPI, FastAPI]:
     """Return the program in FastAPI, and as a component."""
-    (tmp_path / "index.html").write_text("page")
+    folder = tmp_path_factory.mktemp("frontend")
+    (folder / "index.html").write_text("page")
     bare = FastAPI(redirect_slashes=False, max_body_size=MAX_BODY_BYTES)
-    bare.include_router(program(tmp_path))
+    bare.include_router(program(folder))
     limits = LimitsSettings(max_body_bytes=MAX_BODY_BYTES)
-    return bare, build(limits, [Component(name="all", routers=(program(tmp_path),))])
+    return bare, build(limits, [Component(name="all", routers=(program(folder),))])
 
 
 @pytest.mark.parametrize(
