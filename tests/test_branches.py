@@ -104,7 +104,11 @@ def test_every_branch_is_rendered(
                 copier.run_copy(
                     str(template), tmp_path / "none", data={name: value}, defaults=True, quiet=True
                 )
-    for given in ({"metrcis": True}, {"health_checks": "x", "src_layout": "maybe"}):
+    for given in (
+        {"metrcis": True},
+        {"coverage_minimum": "all"},
+        {"health_checks": "x", "src_layout": "maybe"},
+    ):
         with pytest.raises(ValueError, match=next(iter(given))):
             copier.run_copy(str(template), tmp_path / "none", data=given, defaults=True)
     for need in NEEDS:
@@ -132,6 +136,10 @@ def test_every_branch_is_rendered(
     with pytest.raises(ValueError, match="package_name"):
         copier.run_recopy(tmp_path / "0", data=renamed, defaults=True, overwrite=True)
     (tmp_path / "0" / "src" / "my_service" / "mine.py").touch()
+    with pytest.raises(ValueError, match="src_layout"):
+        copier.run_recopy(tmp_path / "0", data={"src_layout": False}, defaults=True, overwrite=True)
+    file = tmp_path / "0" / ".copier-answers.yml"
+    file.write_text(file.read_text("utf-8").replace("example: true", "example: false"))
     with pytest.raises(ValueError, match="src_layout"):
         copier.run_recopy(tmp_path / "0", data={"src_layout": False}, defaults=True, overwrite=True)
     # An update gives this to the renders that it compares.

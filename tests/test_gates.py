@@ -1,6 +1,7 @@
 """Every variant passes its own gates, and those of an outsider without its configuration."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from _pytest.mark import ParameterSet
 
 from conftest import Variant
 from environment import BIN, Environment, Environments, Run, check, python_for
-from harness import NEEDS, answer_sets, completed, makes_sense, pairs, values
+from harness import NEEDS, answer_sets, completed, environment, makes_sense, pairs, values
 from sharing import LOCK, Reads, Results, key_of
 
 Answers = Mapping[str, object]
@@ -366,6 +367,44 @@ def test_gates_pass(subject: Subject) -> None:
         "Poe => ruff check\n",
         "Poe => ruff format --check\n",
     }
+
+
+def test_names_of_locked_packages_are_reserved(subject: Subject, template: Path) -> None:
+    """No project can be called as a package of its lock file is: uv would not lock it."""
+    names: Any = environment(template).get_template("extensions/names.jinja").module
+    locked = tomllib.loads((subject.twin / LOCK).read_text(encoding="utf-8"))["package"]
+
+    free = {
+        package["name"]
+        for package in locked
+        if package["source"] != {"editable": "."}
+        if not names.distribution_fault(package["name"]).strip()
+    }
+
+    assert free == set()
+
+
+def test_names_of_installed_modules_are_reserved(
+    variant: Variant,
+    environments: Environments,
+    results: Results,
+    template: Path,
+    tmp_path: Path,
+) -> None:
+    """No package can be called as a module that is installed beside it."""
+    names: Any = environment(template).get_template("extensions/names.jinja").module
+    full = prepared(NAMED["service-full"], variant, environments, results, tmp_path)
+    full.environment.hold(full.folder)
+    (packages,) = full.environment.venv.glob("**/site-packages")
+
+    free = {
+        path.stem
+        for path in packages.iterdir()
+        if path.suffix in {"", ".py"} and re.match("[a-z]", path.name)
+        if not names.package_fault(path.stem).strip()
+    }
+
+    assert free == set()
 
 
 @pytest.mark.full

@@ -113,7 +113,10 @@ DERIVED = {
     "Ünï “Shöp”": ("uni_shop", "uni-shop"),
     "Œuvre Łódź İzmir": ("oeuvre_lodz_izmir", "oeuvre-lodz-izmir"),
     "Объект Щит": ("obekt_shchit", "obekt-shchit"),
+    "Љубав Џез": ("ljubav_dzez", "ljubav-dzez"),
     "Αθήνα": ("athina", "athina"),
+    "Ｆｕｌｌ": ("full", "full"),  # noqa: RUF001  (full width)
+    "Packaging": ("packaging_service", "packaging-service"),
     "日本": ("my_project", "my-project"),
     "!?": ("my_project", "my-project"),
     "X": ("x", "x"),
@@ -367,14 +370,6 @@ def test_refused_by_option(
     assert not (tmp_path / "new").exists()
 
 
-def test_number_is_a_number(tmp_path: Path, template: Path) -> None:
-    """Copier itself refuses an answer that is no whole number, before any validator."""
-    with pytest.raises(ValueError, match="invalid literal for int"):
-        copier_command("copy", "--defaults", "-d", "coverage_minimum=9.5", template, tmp_path / "n")
-
-    assert not (tmp_path / "n").exists()
-
-
 @pytest.mark.parametrize(("name", "value", "sentence"), REFUSALS)
 def test_refused_by_file(
     tmp_path: Path, template: Path, name: str, value: object, sentence: str
@@ -606,6 +601,7 @@ ELSEWHERE = {
     "Add -d {}={}: it needs this.",
     "Answer yes or no to {}.",
     "Choose an empty folder, or --overwrite.",
+    "Give coverage_minimum a number.",
     "Give the template's path in full, from /.",
     "It is fixed after the first copy.",
     "It needs a database.",
@@ -847,8 +843,15 @@ def test_addresses_are_accepted(template: Path, source: str) -> None:
         ({"x" * 60: 1}, f"No question is named {'x' * 22}."),
         ({"health_checks": "maybe"}, "Answer yes or no to health_checks."),
         ({"structured_logging": "2"}, "Answer yes or no to structured_logging."),
+        ({"coverage_minimum": "abc"}, "Give coverage_minimum a number."),
+        ({"coverage_minimum": "1.5"}, "Give coverage_minimum a number."),
+        ({"coverage_minimum": ""}, "Give coverage_minimum a number."),
+        ({"coverage_minimum": True}, "Give coverage_minimum a number."),
     ],
-    ids=["misspelt", "computed", "long", "odd word", "odd number"],
+    ids=[
+        *("misspelt", "computed", "long", "odd word", "odd number"),
+        *("word for a number", "fraction", "no number", "yes for a number"),
+    ],
 )
 def test_what_is_given_must_be_asked(
     tmp_path: Path, template: Path, given: dict[str, object], sentence: str

@@ -558,9 +558,20 @@ def test_seeded_files_are_named_without_answers() -> None:
 # The layout
 
 
-def test_package_is_never_left_behind(start: Variant) -> None:
+@pytest.mark.parametrize(
+    "own",
+    [
+        "reports.py",
+        pytest.param("domain/models.py", id="a module that the example would have"),
+        pytest.param("web/static/vendor/css/print.css", id="deep in the package"),
+    ],
+)
+def test_package_is_never_left_behind(start: Variant, own: str) -> None:
     """A change of the layout is refused while own modules stand in the old place."""
-    project = work(start())
+    project = start(example=False)
+    file = project / PACKAGE / own
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("# Ours.\n", "utf-8")
     commit_all(project)
     before = tree(project)
 
