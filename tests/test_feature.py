@@ -8,16 +8,16 @@ import pytest
 from environment import Environment, check
 from feature import build_feature
 from harness import DEFAULTS, git_template, render
-from test_owner import GATES, WITH_DATABASE
-
-MEASURED = ("--cov", "--cov-report=term-missing")
+from sharing import Results
+from test_owner import WITH_DATABASE, check_project
 
 TESTS = (
     *("tests/api", "tests/services", "tests/architecture", "tests/core/database"),
     *("tests/core/test_metrics.py", "tests/core/test_settings.py", "tests/core/test_tracing.py"),
 )
-"""The tests of the feature, and those that read what an owner adds."""
+"""The tests of the example, and those of the core that read what an owner adds."""
 
+DELETION_TEST = "tests/api/test_deletion.py"
 DELETION = '''
 """A user who has orders is not deleted."""
 
@@ -54,25 +54,21 @@ async def test_user_with_orders_is_not_deleted(client: httpx2.AsyncClient) -> No
     ids=["minimal", "without a database", "standard", "without the example", "full"],
 )
 def test_feature_of_the_readme(
-    answers: Mapping[str, object], tmp_path: Path, environment: Environment
+    answers: Mapping[str, object],
+    tmp_path: Path,
+    environment: Environment,
+    results: Results,
 ) -> None:
     """The feature is clean as it is printed, and its tests cover it."""
     project = tmp_path / "my-service"
     render(project, git_template(tmp_path / "tenon"), {**DEFAULTS, **answers})
     paths = build_feature(project)
     if (project / "src/my_service/example").exists():
-        (project / "tests/api/test_deletion.py").write_text(DELETION.lstrip(), encoding="utf-8")
+        (project / DELETION_TEST).write_text(DELETION.lstrip(), encoding="utf-8")
+        paths.add(DELETION_TEST)
     environment.install(project)
     if (project / "src/my_service/migrations").exists():
         revision = "poe", "revision", "-m", "add orders"
         check(environment.run(project, "python", "-W", "ignore", "-c", WITH_DATABASE, *revision))
 
-    gates = [environment.run(project, "poe", gate) for gate in GATES]
-    folders = [path for path in TESTS if (project / path).exists()]
-    tests = environment.run(project, "pytest", "-q", *MEASURED, *folders)
-
-    check(*gates, tests)
-    lines = [line.split() for line in tests.stdout.splitlines() if line.startswith("src/")]
-    covered = {words[0]: words[5] for words in lines}
-    own = [path for path in paths if path.startswith("src/")]
-    assert {path: covered[path] for path in own} == dict.fromkeys(own, "100%")
+    check_project(project, environment, results, paths, TESTS)

@@ -1,12 +1,13 @@
 """A resource of the owner's on the classes of the core, with the example and without it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
 
 from environment import Environment, check
 from harness import DEFAULTS, commit_all, git, git_template, render, update
+from sharing import Results
 
 pytestmark = pytest.mark.full
 
@@ -693,17 +694,17 @@ with migrated_database_url() as url:
 """
 """Runs a command with a migrated database of its own."""
 
-GATES = ("lint", "format-check", "types", "imports", "dependencies")
+GATES = ("lint", "format-check", "imports", "dependencies")
+MEASURED = ("--cov", "--cov-report=term-missing")
 
-# The tests of the resource, and those of the core that read what an owner adds.
 TESTS = (
-    TEST,
     "tests/architecture",
     "tests/core/database/test_migrations.py",
     "tests/core/test_metrics.py",
     "tests/core/test_settings.py",
     "tests/core/test_tracing.py",
 )
+"""The tests that read what an owner adds."""
 
 
 @pytest.fixture
@@ -733,17 +734,36 @@ def own_files(project: Path) -> dict[str, bytes]:
     return {path.relative_to(project).as_posix(): path.read_bytes() for path in paths}
 
 
-def check_project(project: Path, environment: Environment) -> None:
-    """Run the gates, the tests of the resource and those of the core that read it."""
-    gates = [environment.run(project, "poe", gate) for gate in GATES]
-    measured = "--cov", "--cov-report=term-missing", *TESTS
-    tests = environment.run(project, "pytest", "-q", "-m", "not slow", *measured)
+def check_project(
+    project: Path,
+    environment: Environment,
+    results: Results,
+    own: Collection[str],
+    others: Collection[str],
+) -> None:
+    """Run the gates, the owner's tests, which cover all of the owner's modules, and the others.
 
-    check(*gates, tests)
-    lines = [line.split() for line in tests.stdout.splitlines() if line.startswith(PACKAGE)]
+    Args:
+        project: The folder.
+        environment: One that holds it.
+        results: Where mypy's caches are left.
+        own: The paths of the owner's files.
+        others: The tests that may read them; a variant has some of them.
+    """
+    gates = [environment.run(project, "poe", gate) for gate in GATES]
+    types = environment.check_types(
+        project, "poe", "types", cache="own-True-3.11", shared=results.folder
+    )
+    tests = [path for path in own if path.startswith("tests/")]
+    measured = environment.run(project, "pytest", "-q", *MEASURED, *tests)
+    there = [path for path in others if (project / path).exists()]
+    unmeasured = environment.run(project, "pytest", "-q", "-m", "not slow", *there)
+
+    check(*gates, types, measured, unmeasured)
+    lines = [line.split() for line in measured.stdout.splitlines() if line.startswith(PACKAGE)]
     covered = {words[0]: words[5] for words in lines}
-    own = [path for path in RESOURCE if path.startswith(PACKAGE)]
-    assert {path: covered[path] for path in own} == dict.fromkeys(own, "100%")
+    modules = [path for path in own if path.startswith(PACKAGE)]
+    assert {path: covered[path] for path in modules} == dict.fromkeys(modules, "100%")
 
 
 def switch_example(project: Path, environment: Environment, *, example: bool) -> None:
@@ -755,16 +775,18 @@ def switch_example(project: Path, environment: Environment, *, example: bool) ->
     commit_all(project, f"Switch the example {'on' if example else 'off'}")
 
 
-def test_own_resource_stands_without_the_example(project: Path, environment: Environment) -> None:
+def test_own_resource_stands_without_the_example(
+    project: Path, environment: Environment, results: Results
+) -> None:
     """The owner's files stay as they are, and every gate is green, with and without the example."""
     own = own_files(project)
     before = git(project, "rev-parse", "HEAD").strip()
 
-    check_project(project, environment)
-    for example in (False, True):
-        switch_example(project, environment, example=example)
-        assert own_files(project) == own
-        check_project(project, environment)
+    check_project(project, environment, results, RESOURCE, TESTS)
+    switch_example(project, environment, example=False)
+    assert own_files(project) == own
+    check_project(project, environment, results, RESOURCE, TESTS)
+    switch_example(project, environment, example=True)
     assert git(project, "diff", "--name-only", before, "--", ":!uv.lock") == ""
     # uv lists the environments of a lock in the order in which it comes to them.
     locks = [git(project, "show", f"{commit}:uv.lock") for commit in (before, "HEAD")]
