@@ -943,6 +943,76 @@ def test_licence_that_tenon_does_not_offer(repository: Path, run_adopt: Adopt) -
     assert not (repository / "LICENSE").exists()
 
 
+LICENCES = ("LICENSE.txt", "NOTICE", "AUTHORS.rst", "third-party/MIT.txt")
+
+
+@pytest.mark.parametrize(
+    ("declared", "names", "line"),
+    [
+        pytest.param(
+            "",
+            LICENCES,
+            'kept project.license-files ["LICENSE.txt", "NOTICE", "AUTHORS.rst"]',
+            id="those that setuptools finds",
+        ),
+        pytest.param("", ["NOTICE"], 'kept project.license-files ["LICENSE", "NOTICE"]', id="new"),
+        pytest.param(
+            'license-files = ["LICEN[CS]E*", "third-party/*"]',
+            LICENCES,
+            'kept project.license-files ["LICEN[CS]E*", "third-party/*"]',
+            id="patterns",
+        ),
+        pytest.param(
+            'license-files = ["NOTICE", "GPL"]',
+            LICENCES,
+            'updated project.license-files ["LICENSE.txt", "NOTICE"] (before, ["NOTICE", "GPL"])',
+            id="without the licence, with a missing file",
+        ),
+        pytest.param(
+            'license.file = "third-party/MIT.txt"',
+            ["third-party/MIT.txt", "LICENSE"],
+            'kept project.license-files ["LICENSE", "third-party/MIT.txt"]',
+            id="file of the licence",
+        ),
+        pytest.param(
+            '[tool.setuptools]\nlicense-files = ["NOTICE"]',
+            ["LICENSE", "NOTICE"],
+            'updated project.license-files ["LICENSE", "NOTICE"] (before, ["NOTICE"])',
+            id="setuptools",
+        ),
+    ],
+)
+def test_licence_files_stay_in_the_wheel(
+    declared: str, names: list[str], line: str, repository: Path, run_adopt: Adopt
+) -> None:
+    """What the wheel has of licences, notices and authors stays there, and the report says so."""
+    wrote(
+        "pyproject.toml",
+        f'[project]\nname = "my-tool"\nversion = "1"\n{declared}\n',
+        **dict.fromkeys(names, "By us.\n"),
+    )(repository)
+
+    adoption = run_adopt(repository)
+
+    assert [item for item in adoption.items if "license-files" in item] == [line]
+    assert f"license-files {document.literal(adoption.project['project']['license-files'])}" in line
+
+
+@pytest.mark.parametrize(
+    ("setup", "expected"),
+    [
+        ("license_files =\n    LICENSE\n    NOTICE*", ["LICENSE", "NOTICE*"]),
+        ("license-file = COPYING", ["COPYING"]),
+        ("", None),
+    ],
+)
+def test_licence_files_of_setup_cfg(setup: str, expected: list[str] | None, tmp_path: Path) -> None:
+    """setup.cfg declares licence files by an old and a new key."""
+    (tmp_path / "setup.cfg").write_text(f"[metadata]\n{setup}\n", "utf-8")
+
+    assert metadata.licence_files(tmp_path, metadata.Project()) == expected
+
+
 def test_licence_that_is_no_expression(repository: Path, run_adopt: Adopt) -> None:
     """What setup.cfg may say, but hatchling refuses, goes, and the report names the answer."""
     wrote("pyproject.toml", '[project]\nname = "my-tool"\nversion = "1"\nlicense = "Ask us"\n')(

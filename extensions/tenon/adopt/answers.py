@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import filter as matching
 from pathlib import Path
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -39,6 +40,25 @@ def licence_file(root: Path) -> Path | None:
         (path for path in sorted(found, key=lambda path: path.name != "LICENSE") if path.is_file()),
         None,
     )
+
+
+LICENCE_GLOBS = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")
+"""What setuptools and hatchling put into a wheel if `license-files` is not declared."""
+
+
+def licence_files(root: Path, files: Sequence[str], project: Project) -> list[str]:
+    """Return the declared licence files that exist, or those that a backend finds by itself."""
+    licence = project.table.get("license")
+    declared = project.table.get("license-files")
+    if declared is None:
+        at_root = [name for name in files if "/" not in name]
+        declared = [name for pattern in LICENCE_GLOBS for name in matching(at_root, pattern)]
+        declared += [licence["file"]] if isinstance(licence, dict) and "file" in licence else []
+    found = [pattern for pattern in declared if matching(files, pattern)]
+    main = licence_file(root)
+    name = main.name if main else "LICENSE"
+    is_there = any(matching([name], pattern) for pattern in found)
+    return list(dict.fromkeys(found if is_there else [name, *found]))
 
 
 def licence_of(project: Project, text: str) -> str | None:
@@ -105,14 +125,15 @@ class Places:
     """Paths of the packages in the wheel beside the service's own."""
     has_root_imports: bool
     """Whether tests import from the root of the repository."""
-    licence_file: str | None
-    """The licence file, if it is not LICENSE."""
+    licence_files: list[str]
+    """Names or patterns of the files about licences and authors that the wheel has."""
 
 
-def places(root: Path, files: Sequence[str], package: tuple[str, bool] | None) -> Places:
+def places(
+    root: Path, files: Sequence[str], package: tuple[str, bool] | None, project: Project
+) -> Places:
     """Return where things are in a repository."""
     others = sorted({*packages(files)} - {package})
-    licence = licence_file(root)
     scripts = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
     return Places(
         [
@@ -121,7 +142,7 @@ def places(root: Path, files: Sequence[str], package: tuple[str, bool] | None) -
             if not package or in_src == package[1]
         ],
         "tests/__init__.py" in files or bool(scripts - {"setup.py", "conftest.py", "noxfile.py"}),
-        licence.name if licence and licence.name != "LICENSE" else None,
+        licence_files(root, files, project),
     )
 
 

@@ -187,6 +187,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
         repository.git("clone", "--quiet", "--shared", top, clone)
         project = metadata.read(clone / repository.prefix, report)
         package = answers.package_of(tracked, project, options.data.get("package_name"))
+        places = answers.places(root, tracked, package, project)
         answer = licence(root, project, options.data, report)
         derived = answers.answers(project, package, PYTHONS, answer)
         report.answers = {**derived, **options.data}
@@ -203,7 +204,7 @@ def adopt(root: Path, options: argparse.Namespace) -> Report:
             project,
             own_text(root / "pyproject.toml"),
             report,
-            answers.places(root, tracked, package),
+            places,
         )
         if not package:
             report.to_do.append(

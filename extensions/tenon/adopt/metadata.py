@@ -82,10 +82,33 @@ def read(folder: Path, report: Report) -> Project:
             f"The version was dynamic. It is {project.table['version']} in pyproject.toml now: "
             "change it there for the next release."
         )
+    declared = licence_files(folder, project)
+    if declared is not None:
+        project.table["license-files"] = declared
     read_requirements(folder, project.table, project.groups, report)
     if "pytest" not in project.tools and (options := ini_options(folder)):
         project.tools = {**project.tools, "pytest": {"ini_options": options}}
     return project
+
+
+def licence_files(folder: Path, project: Project) -> list[str] | None:
+    """Return the declared `license-files`, in whatever form; None if there are none."""
+    declared = project.table.get("license-files")
+    if declared is None:
+        declared = project.tools.get("setuptools", {}).get("license-files")
+    if isinstance(declared, Mapping):  # of a draft of the standard
+        declared = [*declared.get("paths", ()), *declared.get("globs", ())]
+    if declared is None:
+        setup = setup_cfg(folder)
+        words = f"{setup.get('license_files', '')} {setup.get('license_file', '')}"
+        declared = words.replace(",", " ").split() or None
+    return declared and list(map(str, declared))
+
+
+def setup_cfg(folder: Path) -> dict[str, str]:
+    """Return [metadata] of setup.cfg."""
+    found = ini_section(folder / "setup.cfg", "metadata") or {}
+    return {name.replace("-", "_"): value for name, value in found.items()}
 
 
 def older_groups(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -101,14 +124,20 @@ def older_groups(tools: Mapping[str, Any]) -> dict[str, list[Any]]:
 def ini_options(folder: Path) -> dict[str, str]:
     """Return the options of pytest in the first ini file that has some."""
     for name, section in INI_FILES.items():
-        parser = configparser.ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(own_text(folder / name))
-        except configparser.Error:
-            continue
-        if parser.has_section(section):
-            return dict(parser[section])
+        options = ini_section(folder / name, section)
+        if options is not None:
+            return options
     return {}
+
+
+def ini_section(file: Path, name: str) -> dict[str, str] | None:
+    """Return a section of an ini file; None if there is none."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(own_text(file))
+    except configparser.Error:
+        return None
+    return dict(parser[name]) if parser.has_section(name) else None
 
 
 def parsed(text: str) -> tomlkit.TOMLDocument:
@@ -204,6 +233,7 @@ def standard(distribution: importlib.metadata.PathDistribution) -> dict[str, Any
         "description": core.summary,
         "requires-python": str(core.requires_python or ""),
         "license": str(core.license_expression or core.license or ""),
+        "license-files": list(core.license_files or ()),
         "authors": people(core.author, core.author_email),
         "maintainers": people(core.maintainer, core.maintainer_email),
         "keywords": list(core.keywords or ()),

@@ -119,6 +119,16 @@ class Merge:
             if before != ours[name]:
                 self.note("updated", ("project", name), ours[name], f"before, {before}")
 
+    def licence_files(self, declared: list[str] | None, found: list[str]) -> None:
+        """Write the licence files that the wheel has."""
+        path = ("project", "license-files")
+        if found != value_at(self.rendered, path):
+            self.document.replace(path, found)
+        if declared not in (None, found):
+            self.note("updated", path, found, f"before, {literal(declared)}")
+        elif declared or found != value_at(self.rendered, path):
+            self.note("kept", path, found)
+
     def classifiers(self, theirs: Iterable[str]) -> None:
         """Keep classifiers, but for those that the standard replaces or that are no longer true."""
         path = ("project", "classifiers")
@@ -333,9 +343,7 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         merge.entry(("tool", "hatch", "build", "targets", "wheel", "packages"), places.packages)
         names = [path.rpartition("/")[2] for path in places.packages]
         merge.entry(("tool", "deptry", "known_first_party"), names)
-    if places.licence_file:
-        merge.document.replace(("project", "license-files"), [places.licence_file])
-        merge.note("kept", ("project", "license-files"), [places.licence_file])
+    merge.licence_files(project.table.get("license-files"), places.licence_files)
     merge.build_system(project.build)
     text = merge.document.text()
     lost = dict.fromkeys(comment for comment in comments(original) if comment not in text)
