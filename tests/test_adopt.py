@@ -332,6 +332,8 @@ def test_what_is_not_merged_is_named(adopted: Callable[[str], Adoption]) -> None
     assert f"{line} is not merged. Write what you need into [tool.uv], or run `uv add`." in scripts
     assert any(sentence.startswith("No licence that Tenon knows") for sentence in scripts)
     assert any("does not read setup.py and setup.cfg" in sentence for sentence in library)
+    version = "The version was dynamic. It is 2.4.1 in pyproject.toml now: change it there"
+    assert f"{version} for the next release." in library
 
 
 # Updates afterwards
@@ -1203,6 +1205,26 @@ def test_build_that_fails_is_named(repository: Path, run_adopt: Adopt) -> None:
 
     assert adoption.status == 0
     assert any(line.startswith("The build backend gives no metadata") for line in adoption.to_do)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("setup.cfg", "[metadata]\nversion = 1.2\n", True),
+        ("setup.cfg", "[metadata]\nversion = attr: pkg.__version__\n", False),
+        ("setup.cfg", "[metadata]\nversion = file: VERSION\n", False),
+        ("setup.py", 'setup(name="a", version="1.2")', True),
+        ("setup.py", "setup(version=pkg.__version__)", False),
+        ("setup.py", "setup(use_scm_version=True)", False),
+    ],
+)
+def test_version_that_the_build_finds(
+    name: str, text: str, tmp_path: Path, *, expected: bool
+) -> None:
+    """A version that is read from elsewhere is dynamic in setup.cfg and setup.py, too."""
+    (tmp_path / name).write_text(text, "utf-8")
+
+    assert metadata.has_literal_version(tmp_path) is expected
 
 
 def test_requirement_files(tmp_path: Path) -> None:

@@ -75,9 +75,14 @@ def read(folder: Path, report: Report) -> Project:
     dynamic = project.table.pop("dynamic", ())
     if poetry is not None and "classifiers" in project.table:  # the converter adds some
         project.table["classifiers"] = poetry.get("classifiers", tomlkit.array()).unwrap()
+    has_dynamic_version = (
+        "version" in dynamic
+        or "poetry-dynamic-versioning" in project.tools
+        or ("version" not in project.table and not has_literal_version(folder))
+    )
     if dynamic or ("name" not in project.table and builds(folder)):
         project.table = {**built(folder, report), **project.table}
-    if "version" in dynamic and "version" in project.table:
+    if "version" in project.table and has_dynamic_version:
         report.to_do.append(
             f"The version was dynamic. It is {project.table['version']} in pyproject.toml now: "
             "change it there for the next release."
@@ -103,6 +108,16 @@ def licence_files(folder: Path, project: Project) -> list[str] | None:
         words = f"{setup.get('license_files', '')} {setup.get('license_file', '')}"
         declared = words.replace(",", " ").split() or None
     return declared and list(map(str, declared))
+
+
+def has_literal_version(folder: Path) -> bool:
+    """Return whether setup.cfg or setup.py has the version itself, not where it comes from."""
+    file = folder / "setup.py"
+    text = file.read_text("utf-8", errors="replace") if file.is_file() else ""
+    version = setup_cfg(folder).get("version", "attr:")
+    return not version.startswith(("attr:", "file:")) or bool(
+        re.search(r"""\bversion\s*=\s*["']""", text)
+    )
 
 
 def setup_cfg(folder: Path) -> dict[str, str]:
