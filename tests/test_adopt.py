@@ -1129,6 +1129,135 @@ def test_files_that_hide_options_are_named(repository: Path, run_adopt: Adopt) -
     ]
 
 
+POETRY = """
+[tool.poetry]
+name = "my-tool"
+version = "1"
+description = ""
+authors = []
+license = "MIT"
+packages = [{ include = "my_tool" }, { include = "more", from = "lib" }]
+include = ["data.csv", { path = "docs", format = "sdist" }]
+exclude = ["my_tool/secret.txt"]
+build = "build.py"
+requires-poetry = ">=2"
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "before", "to_move"),
+    [
+        pytest.param(
+            {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\nreadme = "README.rst"\n'},
+            "README.rst",
+            "README.rst",
+            id="pyproject.toml",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": (
+                    '[project]\nname = "a"\nversion = "1"\n'
+                    'readme = { text = "Hi", content-type = "text/plain" }\n'
+                )
+            },
+            "a text",
+            "a text",
+            id="text",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": (
+                    '[tool.poetry]\nname = "a"\nversion = "1"\ndescription = ""\nauthors = []\n'
+                    'readme = ["README.md", "NEWS.md"]\n'
+                )
+            },
+            "README.md, NEWS.md",
+            "NEWS.md",
+            id="Poetry",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": "",
+                "setup.cfg": "[metadata]\nname = a\nlong_description = file: DESCRIPTION.rst\n",
+                "DESCRIPTION.rst": "Mine.\n\nAll mine.\n",
+            },
+            "DESCRIPTION.rst",
+            "DESCRIPTION.rst",
+            id="setup.cfg",
+        ),
+    ],
+)
+def test_another_readme_is_named(
+    files: Mapping[str, str], before: str, to_move: str, repository: Path, run_adopt: Adopt
+) -> None:
+    """The wheel's description becomes README.md; the report names the files that it had before."""
+    wrote(".gitignore", "", **files)(repository)
+
+    adoption = run_adopt(repository)
+
+    assert adoption.errors == ""
+    assert adoption.project["project"]["readme"] == "README.md"
+    assert f"updated project.readme README.md (before, {before})" in adoption.items
+    sentence = "The wheel's description is README.md now. Move there what it was before:"
+    assert f"{sentence} {to_move}." in adoption.to_do
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("", ""),
+        ("What it is.\n", "README.rst"),
+        ("What it is.\n\n0.1\n\nFirst.", "README.rst, NEWS.rst"),
+        ("Something else", "a text of the build"),
+    ],
+)
+def test_files_of_a_description(description: str, expected: str, tmp_path: Path) -> None:
+    """The text of a built description tells which files it came from."""
+    for name, text in {"README.rst": "What it is.\n", "NEWS.rst": "0.1\n\nFirst.\n"}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "empty.txt").touch()
+
+    assert metadata.readme_of(description, tmp_path) == expected
+
+
+def test_every_item_of_poetry_is_reported(repository: Path, run_adopt: Adopt) -> None:
+    """What migrate-to-uv leaves out of [tool.poetry] is named, with what to write in its place."""
+    wrote("pyproject.toml", POETRY, **{"lib/more/__init__.py": ""})(repository)
+
+    adoption = run_adopt(repository)
+
+    wheel = adoption.project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel == {"packages": ["my_tool"]}
+    assert [line for line in adoption.items if "tool.poetry" in line] == [
+        'removed tool.poetry.build "build.py" (hatchling builds the project)',
+        'removed tool.poetry.exclude ["my_tool/secret.txt"] (hatchling builds the project)',
+        (
+            'removed tool.poetry.include ["data.csv", { path = "docs", format = "sdist" }] '
+            "(hatchling builds the project)"
+        ),
+        (
+            'removed tool.poetry.packages [{ include = "my_tool" }, '
+            '{ include = "more", from = "lib" }] (hatchling builds the project)'
+        ),
+        'removed tool.poetry.requires-poetry ">=2" (uv locks the project)',
+    ]
+    assert adoption.to_do[:4] == [
+        (
+            "[tool.poetry] packages names lib/more. What the wheel needs of it goes to `packages` "
+            "of [tool.hatch.build.targets.wheel]."
+        ),
+        (
+            "[tool.poetry] include names data.csv. What the wheel needs of it and is outside the "
+            'package goes to [tool.hatch.build.targets.wheel]: force-include."tool.py" = "tool.py".'
+        ),
+        (
+            "[tool.poetry] exclude names my_tool/secret.txt. To keep it out of the wheel, write "
+            '`exclude = ["my_tool/secret.txt"]` into [tool.hatch.build.targets.wheel].'
+        ),
+        '[tool.poetry] build is "build.py". Write a build hook of hatchling in its place.',
+    ]
+
+
 def test_pipfile_is_converted(repository: Path, run_adopt: Adopt) -> None:
     """Dependencies of Pipenv become those of the project and of its group dev."""
     wrote("Pipfile", '[packages]\nrich = "~=13.0"\n[dev-packages]\nnose2 = "*"\n')(repository)

@@ -5,7 +5,6 @@ import importlib.metadata
 import re
 import shutil
 import subprocess
-import sysconfig
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from packaging.metadata import Metadata
 from pyproject_hooks import quiet_subprocess_runner
 from tomlkit.exceptions import ParseError
 
+from tenon.adopt.poetry import migrated, report_rest, restore
 from tenon.adopt.report import Refusal, Report
 from tenon.adopt.requirements import read_requirements
 from tenon.adopt.texts import own_text
@@ -57,24 +57,19 @@ def read(folder: Path, report: Report) -> Project:
     poetry = document.get("tool", {}).get("poetry")
     project.build = document.get("build-system", tomlkit.table()).unwrap()
     if poetry is not None or (folder / "Pipfile").is_file():
-        project.text = migrated(folder, report)
+        project.text = migrated(folder, project.text, report)
         document = parsed(project.text)
         if poetry is not None:
-            document["tool"].pop("hatch", None)
-            report.to_do += [
-                f"[tool.poetry] {name} is not converted: the wheel has the package. Write what "
-                "else it needs into [tool.hatch.build.targets.wheel]."
-                for name in ("include", "exclude", "build")
-                if name in poetry
-            ]
+            document.get("tool", {}).pop("hatch", None)
+            report_rest(poetry.unwrap(), folder, report)
     project.tools = document.get("tool", {})
     project.groups = document.get("dependency-groups", tomlkit.table()).unwrap()
     for name, items in older_groups(project.tools).items():
         project.groups.setdefault(name, []).extend(items)
     project.table = document.get("project", tomlkit.table()).unwrap()
     dynamic = project.table.pop("dynamic", ())
-    if poetry is not None and "classifiers" in project.table:  # the converter adds some
-        project.table["classifiers"] = poetry.get("classifiers", tomlkit.array()).unwrap()
+    if poetry is not None:
+        restore(poetry.unwrap(), project.table)
     has_dynamic_version = (
         "version" in dynamic
         or "poetry-dynamic-versioning" in project.tools
@@ -172,40 +167,6 @@ def builds(folder: Path) -> bool:
     return any((folder / name).is_file() for name in ("setup.py", "setup.cfg"))
 
 
-def migrated(folder: Path, report: Report) -> str:
-    """Return pyproject.toml with the metadata of Poetry or Pipenv in standard tables.
-
-    Raises:
-        Refusal: Something in it can't be converted.
-    """
-    command = Path(sysconfig.get_path("scripts")) / "migrate-to-uv"
-    with tempfile.TemporaryDirectory() as scratch:
-        for name in ("pyproject.toml", "Pipfile"):
-            if (folder / name).is_file():
-                shutil.copy(folder / name, scratch)
-        done = subprocess.run(
-            [
-                command,
-                *("--skip-lock", "--skip-uv-checks"),
-                *("--dependency-groups-strategy", "keep-existing", scratch),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said = [line.removeprefix("warning: ") for line in done.stderr.splitlines() if line.strip()]
-        if done.returncode:
-            raise Refusal(
-                f"migrate-to-uv can't convert the metadata of Poetry or Pipenv: {' '.join(said)}"
-            )
-        report.to_do += [
-            line
-            for line in said
-            if not line.startswith("Successfully") and "build backend" not in line.lower()
-        ]
-        return Path(scratch, "pyproject.toml").read_text("utf-8")
-
-
 def built(folder: Path, report: Report) -> dict[str, Any]:
     """Return the metadata that the project's own build backend gives; {} if the build fails."""
     try:
@@ -219,7 +180,7 @@ def built(folder: Path, report: Report) -> dict[str, Any]:
             env.install(builder.build_system_requires)
             env.install(builder.get_requires_for_build("wheel"))
             found = importlib.metadata.PathDistribution(Path(builder.metadata_path(out)))
-            return standard(found)
+            return standard(found, folder)
     except (*BUILD_ERRORS, subprocess.CalledProcessError) as error:
         report.to_do.append(
             f"The build backend gives no metadata ({' '.join(str(error).split())}): write what "
@@ -228,7 +189,7 @@ def built(folder: Path, report: Report) -> dict[str, Any]:
         return {}
 
 
-def standard(distribution: importlib.metadata.PathDistribution) -> dict[str, Any]:
+def standard(distribution: importlib.metadata.PathDistribution, folder: Path) -> dict[str, Any]:
     """Return the metadata of a distribution as [project]."""
     core = Metadata.from_email(distribution.read_text("METADATA") or "", validate=False)
     dependencies: list[str] = []
@@ -246,6 +207,7 @@ def standard(distribution: importlib.metadata.PathDistribution) -> dict[str, Any
         "name": core.name,
         "version": None if str(core.version) == "0.0.0" else str(core.version),
         "description": core.summary,
+        "readme": readme_of(core.description or "", folder),
         "requires-python": str(core.requires_python or ""),
         "license": str(core.license_expression or core.license or ""),
         "license-files": list(core.license_files or ()),
@@ -264,6 +226,21 @@ def standard(distribution: importlib.metadata.PathDistribution) -> dict[str, Any
         "entry-points": points,
     }
     return {name: value for name, value in table.items() if value}
+
+
+def readme_of(description: str, folder: Path) -> str:
+    """Return the files at the root that have the text of a wheel's description."""
+    words = " ".join(description.split())
+    if words in {"", "UNKNOWN"}:
+        return ""
+    texts = {
+        path.name: " ".join(path.read_text("utf-8", errors="replace").split())
+        for path in sorted(folder.glob("*"), key=lambda path: (path.stem != "README", path.name))
+        if path.is_file() and (path.stem == "README" or path.suffix in {".md", ".rst", ".txt"})
+    }
+    whole = [name for name, text in texts.items() if text == words][:1]
+    parts = [name for name, text in texts.items() if text and text in words]
+    return ", ".join(whole or parts) or "a text of the build"
 
 
 def people(name: str | None, email: str | None) -> list[dict[str, str]]:

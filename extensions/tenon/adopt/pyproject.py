@@ -115,9 +115,15 @@ class Merge:
         for name in ("name", "requires-python", "readme"):
             before = theirs.get(name, ours[name])
             if isinstance(before, dict):  # a readme with its type
-                before = before.get("file")
+                before = before.get("file", "a text")
             if before != ours[name]:
                 self.note("updated", ("project", name), ours[name], f"before, {before}")
+            if name == "readme" and before != ours[name]:
+                others = [file for file in before.split(", ") if file != ours[name]]
+                self.report.to_do.append(
+                    f"The wheel's description is {ours[name]} now. Move there what it was before: "
+                    f"{', '.join(others)}."
+                )
 
     def licence_files(self, declared: list[str] | None, found: list[str]) -> None:
         """Write the licence files that the wheel has."""
