@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any
 
@@ -1127,6 +1128,100 @@ def test_files_that_hide_options_are_named(repository: Path, run_adopt: Adopt) -
         ),
         "poetry.lock is no longer used: uv.lock locks the versions. Remove it.",
     ]
+
+
+BUILT = """Metadata-Version: 2.1
+Name: a
+Version: 1
+Home-page: https://a.example.org
+Download-URL: https://a.example.org/files
+Project-URL: Issues, https://a.example.org/issues
+Platform: Linux
+License-File: LICENSE
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "download"),
+    [
+        ("", "https://a.example.org/files"),
+        ("Project-URL: Download, https://get.example.org\n", "https://get.example.org"),
+    ],
+)
+def test_every_field_of_a_build_is_kept_or_reported(
+    more: str, download: str, tmp_path: Path
+) -> None:
+    """The download URL becomes one of the URLs; what [project] has no key for is reported."""
+    (tmp_path / "METADATA").write_text(BUILT + more, "utf-8")
+    report = Report()
+
+    table = metadata.standard(PathDistribution(tmp_path), tmp_path, report)
+
+    assert table == {
+        "name": "a",
+        "version": "1",
+        "license-files": ["LICENSE"],
+        "urls": {
+            "Homepage": "https://a.example.org",
+            "Issues": "https://a.example.org/issues",
+            "Download": download,
+        },
+    }
+    assert [item.what for item in report.items] == ['platforms ["Linux"]']
+
+
+A, B = "https://git.example.org/a", "https://git.example.org/b"
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected", "lines"),
+    [
+        pytest.param(
+            {"Homepage": A, "Source Code": f"{B}.git"},
+            {"Repository": B, "Homepage": A},
+            [
+                f"updated project.urls.Repository {B} (before, Source Code {B}.git)",
+                f"kept project.urls.Homepage {A}",
+            ],
+            id="source code",
+        ),
+        pytest.param(
+            {"repository": B},
+            {"Repository": B},
+            [f"updated project.urls.Repository {B} (before, repository {B})"],
+            id="another case",
+        ),
+        pytest.param(
+            {"Homepage": A},
+            {"Repository": A, "Homepage": A},
+            [f"added project.urls.Repository {A}", f"kept project.urls.Homepage {A}"],
+            id="homepage",
+        ),
+        pytest.param(
+            {"Repository": A, "GitHub": B},
+            {"Repository": A, "GitHub": B},
+            [f"kept project.urls.Repository {A}", f"kept project.urls.GitHub {B}"],
+            id="two",
+        ),
+    ],
+)
+def test_url_of_the_repository(
+    urls: Mapping[str, str],
+    expected: Mapping[str, str],
+    lines: list[str],
+    repository: Path,
+    run_adopt: Adopt,
+) -> None:
+    """The repository's URL is found by the labels that PyPI knows, and is there once."""
+    table = document.literal(dict(urls))
+    wrote("pyproject.toml", f'[project]\nname = "my-tool"\nversion = "1"\nurls = {table}\n')(
+        repository
+    )
+
+    adoption = run_adopt(repository)
+
+    assert adoption.project["project"]["urls"] == expected
+    assert [line for line in adoption.items if "project.urls" in line] == lines
 
 
 POETRY = """

@@ -146,16 +146,28 @@ def places(
     )
 
 
+SOURCE_LABELS = ("repository", "source", "sourcecode", "code", "github", "gitlab")
+"""Labels of the URL of a repository, as PyPI normalizes them."""
+
+
+def normalized(label: str) -> str:
+    """Return the label of a URL without what PyPI ignores in it."""
+    return re.sub(r"[\W_]", "", label).lower()
+
+
+def address(url: str) -> str:
+    """Return a URL as it is compared: git accepts a repository's with `.git`, too."""
+    return url.rstrip("/").removesuffix(".git").lower()
+
+
 def answers(
     project: Project, package: tuple[str, bool] | None, versions: Sequence[str], licence: str
 ) -> dict[str, object]:
     """Return what the metadata answers; the questions without an entry have Copier's defaults."""
     table = project.table
     author: dict[str, str] = next(iter(table.get("authors", ())), {})
-    urls = {name.lower(): url for name, url in table.get("urls", {}).items()}
-    repository = next(
-        (urls[name] for name in ("repository", "source", "homepage") if name in urls), ""
-    )
+    urls = {normalized(label): url for label, url in table.get("urls", {}).items()}
+    repository = next((urls[label] for label in (*SOURCE_LABELS, "homepage") if label in urls), "")
     found: dict[str, object] = {
         "project_description": " ".join(str(table.get("description", "")).split()),
         "user_name": author.get("name", ""),

@@ -20,14 +20,21 @@ from packaging.metadata import Metadata
 from pyproject_hooks import quiet_subprocess_runner
 from tomlkit.exceptions import ParseError
 
+from tenon.adopt.document import literal
 from tenon.adopt.poetry import migrated, report_rest, restore
-from tenon.adopt.report import Refusal, Report
+from tenon.adopt.report import Item, Refusal, Report
 from tenon.adopt.requirements import read_requirements
 from tenon.adopt.texts import own_text
 
 BUILD_ERRORS = (BuildBackendException, BuildException, FailedProcessError)
 INI_FILES = {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 """Where pytest looks for its options beside pyproject.toml, and in which section."""
+
+WITHOUT_KEY = (
+    *("obsoletes", "obsoletes_dist", "platforms", "provides", "provides_dist", "requires"),
+    *("requires_external", "supported_platforms"),
+)
+"""Fields of the core metadata that [project] does not have."""
 
 
 @dataclass(slots=True)
@@ -180,7 +187,7 @@ def built(folder: Path, report: Report) -> dict[str, Any]:
             env.install(builder.build_system_requires)
             env.install(builder.get_requires_for_build("wheel"))
             found = importlib.metadata.PathDistribution(Path(builder.metadata_path(out)))
-            return standard(found, folder)
+            return standard(found, folder, report)
     except (*BUILD_ERRORS, subprocess.CalledProcessError) as error:
         report.to_do.append(
             f"The build backend gives no metadata ({' '.join(str(error).split())}): write what "
@@ -189,8 +196,10 @@ def built(folder: Path, report: Report) -> dict[str, Any]:
         return {}
 
 
-def standard(distribution: importlib.metadata.PathDistribution, folder: Path) -> dict[str, Any]:
-    """Return the metadata of a distribution as [project]."""
+def standard(
+    distribution: importlib.metadata.PathDistribution, folder: Path, report: Report
+) -> dict[str, Any]:
+    """Return the metadata of a distribution as [project], and report what has no place there."""
     core = Metadata.from_email(distribution.read_text("METADATA") or "", validate=False)
     dependencies: list[str] = []
     extras: dict[str, list[str]] = {name: [] for name in core.provides_extra or ()}
@@ -200,6 +209,12 @@ def standard(distribution: importlib.metadata.PathDistribution, folder: Path) ->
             extras.setdefault(optional[2], []).append(optional[1])
         else:
             dependencies.append(requirement)
+    report.items += [
+        Item("removed", f"{name} {literal(list(found))}", "[project] has no key for it")
+        for name in WITHOUT_KEY
+        if (found := getattr(core, name)) and found != ["UNKNOWN"]
+    ]
+    urls = {"Homepage": core.home_page, "Download": core.download_url, **(core.project_urls or {})}
     points: dict[str, dict[str, str]] = {}
     for point in distribution.entry_points:
         points.setdefault(point.group, {})[point.name] = point.value
@@ -215,10 +230,7 @@ def standard(distribution: importlib.metadata.PathDistribution, folder: Path) ->
         "maintainers": people(core.maintainer, core.maintainer_email),
         "keywords": list(core.keywords or ()),
         "classifiers": list(core.classifiers or ()),
-        "urls": {
-            **({"Homepage": core.home_page} if core.home_page else {}),
-            **(core.project_urls or {}),
-        },
+        "urls": {label: url for label, url in urls.items() if url},
         "dependencies": dependencies,
         "optional-dependencies": {name: found for name, found in extras.items() if found},
         "scripts": points.pop("console_scripts", {}),

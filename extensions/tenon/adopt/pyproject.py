@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from tomlkit.container import OutOfOrderTableProxy
 from tomlkit.items import AoT, Table
 
-from tenon.adopt.answers import Places
+from tenon.adopt.answers import SOURCE_LABELS, Places, address, normalized
 from tenon.adopt.document import Document, Path, literal
 from tenon.adopt.metadata import Project
 from tenon.adopt.report import Item, Report, Status
@@ -96,8 +96,8 @@ class Merge:
                 self.document.add_key(("project", name), theirs[name])
                 self.note("kept", ("project", name), theirs[name])
         self.dependencies(DEPENDENCIES, theirs.get("dependencies", []))
-        for name in ("urls", "scripts"):
-            self.table(("project", name), theirs.get(name, {}))
+        self.urls(theirs.get("urls", {}))
+        self.table(("project", "scripts"), theirs.get("scripts", {}))
         for name, items in theirs.get("optional-dependencies", {}).items():
             self.requirements(("project", "optional-dependencies", name), items)
         points = theirs.get("entry-points", {})
@@ -108,6 +108,24 @@ class Merge:
             for key, value in entries.items():
                 self.document.add_key(("project", *path, key), value)
                 self.note("kept", ("project", *path, key), value)
+
+    def urls(self, theirs: Mapping[str, str]) -> None:
+        """Merge the URLs; the repository's gets Tenon's label in place of another."""
+        path = ("project", "urls", "Repository")
+        ours = value_at(self.rendered, path)
+        same = {
+            label: url
+            for label, url in theirs.items()
+            if ours and normalized(label) in SOURCE_LABELS and address(url) == address(ours)
+        }
+        if same == {"Repository": ours}:
+            self.note("kept", path, ours)
+        elif same:
+            before = ", ".join(" ".join(pair) for pair in same.items())
+            self.note("updated", path, ours, f"before, {before}")
+        elif ours and "Repository" not in theirs:
+            self.note("added", path, ours)
+        self.table(path[:-1], {label: url for label, url in theirs.items() if label not in same})
 
     def replaced(self, theirs: Mapping[str, Any]) -> None:
         """Report what Tenon's own metadata replaces."""
