@@ -283,7 +283,11 @@ REPORTED: Mapping[str, list[str]] = {
             "(Tenon's files are formatted and linted without it)"
         ),
     ],
-    "scripts": ["kept project.dependencies click~=8.1", 'kept tool.pytest.pythonpath ["."]'],
+    "scripts": [
+        "kept project.dependencies click~=8.1",
+        'kept tool.pytest.pythonpath ["."]',
+        'kept tool.pytest.testpaths ["test_readings.py"]',
+    ],
 }
 
 
@@ -431,7 +435,7 @@ def environments(tmp_path_factory: pytest.TempPathFactory) -> Environments:
     return Environments(tmp_path_factory.mktemp("environments"))
 
 
-OWNERS_TESTS = {"library": 9, "service": 8, "scripts": 4}
+OWNERS_TESTS = {"library": 9, "service": 8, "scripts": 5}
 
 
 @LONG
@@ -1106,6 +1110,46 @@ def test_options_change_nothing_for_tenons_files(repository: Path, run_adopt: Ad
     assert "removed tool.ruff.lint.isort.force-single-line true (Tenon's files are" in lines
     assert "removed tool.mypy.strict true (the answer strict_mypy says it)" in lines
     assert 'removed tool.poe.tasks.lint flake8 (Tenon has { cmd = "ruff check"' in lines
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "expected"),
+    [
+        pytest.param(["test_tool.py", "tool.py"], "", ["test_tool.py"], id="root"),
+        pytest.param(
+            ["src/other/tests/unit/test_a.py", "src/other/b_test.py", "testing/test_c.py"],
+            "",
+            ["src/other", "testing"],
+            id="folders",
+        ),
+        pytest.param(
+            ["tests/test_a.py", "docs/conftest.py", "build/test_b.py", ".ci/test_c.py"],
+            "",
+            [],
+            id="none",
+        ),
+        pytest.param(
+            ["test_a.py", "spec/test_b.py"], 'testpaths = "spec"', ["spec"], id="declared"
+        ),
+        pytest.param(["check/a_spec.py"], 'python_files = ["*_spec.py"]', ["check"], id="pattern"),
+    ],
+)
+def test_tests_elsewhere_are_collected(
+    files: list[str], options: str, expected: list[str], repository: Path, run_adopt: Adopt
+) -> None:
+    """Where pytest found tests outside tests/, it finds them still, and the report says so."""
+    wrote(
+        "pyproject.toml",
+        f'[project]\nname = "my-tool"\nversion = "1"\n[tool.pytest.ini_options]\n{options}\n',
+        **dict.fromkeys(files, ""),
+    )(repository)
+
+    adoption = run_adopt(repository)
+
+    assert adoption.errors == ""
+    assert adoption.project["tool"]["pytest"]["testpaths"] == ["tests", *expected]
+    line = f"kept tool.pytest.testpaths {document.literal(expected)}"
+    assert [item for item in adoption.items if "testpaths" in item] == [line] * bool(expected)
 
 
 def test_files_that_hide_options_are_named(repository: Path, run_adopt: Adopt) -> None:

@@ -10,6 +10,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from packaging.utils import canonicalize_name
 
 from tenon.adopt.metadata import Project
+from tenon.adopt.pytest_options import options_of, places_of_tests
 from tenon.adopt.report import Refusal
 
 LICENCES = (
@@ -84,7 +85,9 @@ def expression(licence: object) -> str:
         return ""
 
 
-NOT_PACKAGES = re.compile(r"(?i)_?(test|tests|doc|docs|example|examples|scripts|benchmarks|tools)")
+NOT_PACKAGES = re.compile(
+    r"(?i)_?(test|tests|testing|doc|docs|example|examples|scripts|benchmarks|tools)"
+)
 
 
 def package_of(
@@ -127,6 +130,8 @@ class Places:
     """Whether tests import from the root of the repository."""
     licence_files: list[str]
     """Names or patterns of the files about licences and authors that the wheel has."""
+    tests: list[str]
+    """Files and folders outside tests/ where pytest finds tests."""
 
 
 def places(
@@ -134,6 +139,8 @@ def places(
 ) -> Places:
     """Return where things are in a repository."""
     others = sorted({*packages(files)} - {package})
+    tests = places_of_tests(files, options_of(project.tools))
+    test_folders = {"tests", *tests} - {name for name, _ in packages(files)}
     scripts = {name for name in files if re.fullmatch(r"[^/]+\.py", name)}
     return Places(
         [
@@ -141,8 +148,10 @@ def places(
             for name, in_src in others
             if not package or in_src == package[1]
         ],
-        "tests/__init__.py" in files or bool(scripts - {"setup.py", "conftest.py", "noxfile.py"}),
+        any(f"{name}/__init__.py" in files for name in test_folders)
+        or bool(scripts - {"setup.py", "conftest.py", "noxfile.py"}),
         licence_files(root, files, project),
+        tests,
     )
 
 

@@ -1,7 +1,6 @@
 """Merge the metadata of a project into the pyproject.toml that Tenon renders for it."""
 
 import re
-import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from tomlkit.items import AoT, Table
 from tenon.adopt.answers import SOURCE_LABELS, Places, address, normalized
 from tenon.adopt.document import Document, Path, literal
 from tenon.adopt.metadata import Project
+from tenon.adopt.pytest_options import options_of
 from tenon.adopt.report import Item, Report, Status
 from tenon.adopt.requirements import name_of
 
@@ -42,17 +42,6 @@ EXTENDED = {
     ("tool", "pytest", "testpaths"),
 }
 """Arrays of one line that get the owner's items; no practice changes a line beside them."""
-PYTEST_LISTS = (
-    *("addopts", "doctest_optionflags", "env", "filterwarnings", "markers", "norecursedirs"),
-    *("python_classes", "python_files", "python_functions", "pythonpath", "required_plugins"),
-    *("testpaths", "usefixtures"),
-)
-TENONS_TESTS = {
-    "python_classes": ["Test"],
-    "python_files": ["test_*.py"],
-    "python_functions": ["test"],
-}
-"""What pytest collects Tenon's tests by."""
 
 
 class Merge:
@@ -243,12 +232,7 @@ class Merge:
             if name in BUILD_TOOLS:
                 self.note("removed", ("tool", name), "", "hatchling builds the project")
             elif name == "pytest":
-                options = {key: option for key, option in value.items() if key != "ini_options"}
-                options |= {
-                    key: ini_option(key, option)
-                    for key, option in value.get("ini_options", {}).items()
-                }
-                self.table(("tool", name), options)
+                self.table(("tool", name), options_of(theirs))
             else:
                 if name == "ruff":
                     older = {key: value.pop(key) for key in [*value] if key in OLD_LINT}
@@ -336,15 +320,6 @@ def missing_extras(theirs: str, ours: str) -> str:
     return f"{requirement.name}[{','.join(sorted(extras))}]{marker}"
 
 
-def ini_option(name: str, value: object) -> object:
-    """Return an option of [tool.pytest.ini_options] as [tool.pytest] takes it."""
-    if name in PYTEST_LISTS:
-        needed = TENONS_TESTS.get(name, [])
-        return [*split_words(value), *(item for item in needed if item not in split_words(value))]
-    words = {"true": True, "false": False}
-    return words.get(str(value).lower(), str(value))
-
-
 def comments(text: str) -> list[str]:
     """Return the comments of a TOML text."""
     found = re.findall(r"""(?m)^(?:[^"'#\n]|"[^"\n]*"|'[^'\n]*')*#[ \t]*(\S.*)$""", text)
@@ -363,6 +338,8 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         merge.entry(("tool", "hatch", "metadata", "allow-direct-references"), value=True)
     if places.has_root_imports:
         merge.entry(("tool", "pytest", "pythonpath"), ["."])
+    if places.tests:
+        merge.entry(("tool", "pytest", "testpaths"), places.tests)
     if places.packages:
         merge.entry(("tool", "hatch", "build", "targets", "wheel", "packages"), places.packages)
         names = [path.rpartition("/")[2] for path in places.packages]
@@ -375,10 +352,3 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
         report.items.append(Item("removed", f"comments {', '.join(map(literal, lost))}"))
     tomllib.loads(text)
     return text
-
-
-def split_words(value: object) -> list[Any]:
-    """Return an option of pytest that ini files write as text as the list that TOML has."""
-    if isinstance(value, str):
-        return value.strip().splitlines() if "\n" in value else shlex.split(value)
-    return list(value) if isinstance(value, list) else [value]
