@@ -1268,6 +1268,34 @@ def test_url_of_the_repository(
     assert [line for line in adoption.items if "project.urls" in line] == lines
 
 
+FLIT = """
+[build-system]
+requires = ["flit_core>=3.12,<4"]
+build-backend = "flit_core.buildapi"
+
+[tool.flit.metadata]
+module = "my_tool"
+author = "Ada Okafor"
+home-page = "https://git.example.org/my-tool"
+requires = ["rich>=13"]
+license = "MIT"
+"""
+
+
+def test_older_form_of_flit(repository: Path, run_adopt: Adopt) -> None:
+    """The metadata that Flit had before [project] is asked from Flit."""
+    module = '"""Does it."""\n\n__version__ = "0.3"\n'
+    wrote("pyproject.toml", FLIT, **{"my_tool/__init__.py": module, "NOTICE": ""})(repository)
+
+    adoption = run_adopt(repository)
+    project = adoption.project["project"]
+
+    assert (project["name"], project["version"]) == ("my-tool", "0.3")
+    assert "rich>=13" in project["dependencies"]
+    assert project["license-files"] == ["LICENSE", "NOTICE"]
+    assert adoption.to_do[0].startswith("The version was dynamic. It is 0.3 in pyproject.toml now")
+
+
 POETRY = """
 [tool.poetry]
 name = "my-tool"

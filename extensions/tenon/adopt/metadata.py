@@ -29,7 +29,6 @@ from tenon.adopt.texts import own_text
 BUILD_ERRORS = (BuildBackendException, BuildException, FailedProcessError)
 INI_FILES = {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 """Where pytest looks for its options beside pyproject.toml, and in which section."""
-
 WITHOUT_KEY = (
     *("obsoletes", "obsoletes_dist", "platforms", "provides", "provides_dist", "requires"),
     *("requires_external", "supported_platforms"),
@@ -82,7 +81,7 @@ def read(folder: Path, report: Report) -> Project:
         or "poetry-dynamic-versioning" in project.tools
         or ("version" not in project.table and not has_literal_version(folder))
     )
-    if dynamic or ("name" not in project.table and builds(folder)):
+    if dynamic or ("name" not in project.table and builds(folder, project.tools)):
         project.table = {**built(folder, report), **project.table}
     if "version" in project.table and has_dynamic_version:
         report.to_do.append(
@@ -169,9 +168,11 @@ def parsed(text: str) -> tomlkit.TOMLDocument:
         raise Refusal(f"pyproject.toml is not valid TOML: {error}. Correct it.") from None
 
 
-def builds(folder: Path) -> bool:
-    """Return whether a build backend has metadata that pyproject.toml does not have."""
-    return any((folder / name).is_file() for name in ("setup.py", "setup.cfg"))
+def builds(folder: Path, tools: Mapping[str, Any]) -> bool:
+    """Return whether a build backend has metadata that is not in [project]."""
+    return "metadata" in tools.get("flit", {}) or any(
+        (folder / name).is_file() for name in ("setup.py", "setup.cfg")
+    )
 
 
 def built(folder: Path, report: Report) -> dict[str, Any]:
