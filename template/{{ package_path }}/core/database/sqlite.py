@@ -263,12 +263,20 @@ async def is_violated(
     if entity is None or not str(error.orig).startswith("FOREIGN KEY"):
         return violates(error, constraint)
     row: InstanceState[Any] = inspect(entity)
+    keys = [
+        key
+        for table in entity.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.name == constraint
+    ]
+    return any([await is_broken(session, row, key) for key in keys])
+
+
+async def is_broken(
+    session: AsyncSession, row: InstanceState[Any], key: ForeignKeyConstraint
+) -> bool:
+    """Return whether a row that could not be stored or deleted breaks a foreign key."""
     own = row.mapper.local_table
-    tables = entity.metadata.tables.values()
-    keys = [key for table in tables for key in table.foreign_key_constraints]
-    key = next((key for key in keys if key.name == constraint), None)
-    if key is None:
-        return False
     if row.persistent and key.table is own and key.referred_table is not own:  # an update
         return True
     if row.persistent:
