@@ -114,7 +114,7 @@ PRACTICES = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS | {"CONTRIBUTING.md"},
+        shared=HOOKS,
     ),
     "http_client": Practice(
         off=False,

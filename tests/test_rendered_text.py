@@ -21,9 +21,7 @@ WITH_CONDITIONALS = re.compile(
     r"^(pyproject\.toml|\{\{ package_path \}\}/practices\.py|\.github/.*|\.gitlab-ci\.yml)$"
 )
 # These files collect texts of the practices, by loops and includes.
-WITH_LOOPS = re.compile(
-    rf"{WITH_CONDITIONALS.pattern}|^(README\.md|CONTRIBUTING\.md|\.env\.example)$"
-)
+WITH_LOOPS = re.compile(rf"{WITH_CONDITIONALS.pattern}|^(README\.md|\.env\.example)$")
 
 # Python in Markdown.
 PYTHON = re.compile(r"(?ms)^```python\n.*?^```$")
