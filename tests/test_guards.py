@@ -8,7 +8,6 @@ without the change.
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -51,7 +50,8 @@ IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 POSTGRESQL: Answers = (("database", "postgresql"),)
 
 
-MOMENTS = count(int(time.time()))
+MOMENTS = count(10**9)
+"""Seconds, each before any file of the template was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Break:
             assert old in text, f"{name} no longer holds {old!r}"
             path.write_text(text.replace(old, new), encoding="utf-8")
         for path in {project / name for name in (*self.write, *(name for name, *_ in self.change))}:
-            # Python recompiles a module by its time in seconds; two cases may run in one second.
+            # Python recompiles a module of the same size by its time in seconds.
             os.utime(path, (next(MOMENTS),) * 2)
 
 
