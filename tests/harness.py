@@ -26,7 +26,7 @@ from copier._main import Worker
 from copier._template import load_template_config
 from copier._vcs import clone, get_repo
 from covertable import make  # type: ignore[import-untyped]  # it has no types
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).parents[1]
@@ -254,18 +254,39 @@ NEEDS: Sequence[Need] = (
 """Every combination of answers that is refused."""
 
 
+KINDS = ("service", "library")
+
+
+def applies(question: Mapping[str, Any], kind: str) -> bool:
+    """Return whether projects of a kind have a practice."""
+    return bool(NativeEnvironment().from_string(question.get("when", "True")).render(kind=kind))
+
+
+def labels_of(question: Mapping[str, Any], kind: str = KINDS[0]) -> dict[Any, Any]:
+    """Return the values of a question's choices by what a terminal shows, for a kind of project."""
+    choices = question.get("choices", [])
+    if isinstance(choices, str):
+        blocks = Environment(block_start_string="# {%", trim_blocks=True)  # noqa: S701  (no HTML)
+        choices = yaml.safe_load(blocks.from_string(choices).render(kind=kind))
+    shown = choices if isinstance(choices, dict) else dict(zip(choices, choices, strict=True))
+    return {
+        label: choice["value"] if isinstance(choice, dict) else choice
+        for label, choice in shown.items()
+    }
+
+
 def choices_of(question: Mapping[str, Any]) -> list[Any]:
     """Return the values of a question's choices."""
-    choices = question.get("choices", [])
-    found = choices.values() if isinstance(choices, dict) else choices
-    return [choice["value"] if isinstance(choice, dict) else choice for choice in found]
+    return list(labels_of(question).values())
 
 
-def values() -> dict[str, list[object]]:
-    """Return the values to combine, by question; names have answer sets of their own."""
+def values(kind: str = KINDS[0]) -> dict[str, list[object]]:
+    """Return the values to combine, by question of a kind; names have answer sets of their own."""
     found: dict[str, list[object]] = {}
     for name, question in questions().items():
-        choices = choices_of(question)
+        choices = [kind] if name == "kind" else choices_of(question)
+        if not applies(question, kind):
+            continue
         if name in SAMPLES:
             found[name] = SAMPLES[name]
         elif choices:
@@ -288,7 +309,7 @@ def default_of(name: str) -> Callable[[Mapping[str, object]], object]:
 def completed(answers: Mapping[str, object]) -> dict[str, object]:
     """Return the answers to all questions whose values are combined: these, and the defaults."""
     found: dict[str, object] = {}
-    for name in values():
+    for name in values(str(answers.get("kind", KINDS[0]))):
         found[name] = answers[name] if name in answers else default_of(name)(found)
     return found
 
@@ -331,8 +352,12 @@ def pairs(
 
 
 def covering() -> list[dict[str, object]]:
-    """Return answers in which every pair of values of any two questions occurs."""
-    return pairs({name: found for name, found in values().items() if len(found) > 1})
+    """Return answers in which every pair of values of any two questions of a kind occurs."""
+    return [
+        {"kind": kind, **row}
+        for kind in KINDS
+        for row in pairs({name: found for name, found in values(kind).items() if len(found) > 1})
+    ]
 
 
 def copy_template(dst: Path) -> Path:
@@ -344,7 +369,7 @@ def copy_template(dst: Path) -> Path:
     macros.mkdir()
     for source in (ROOT / "extensions").glob("*.jinja"):
         shutil.copy2(source, macros)
-    for folder in ("licenses", "practices"):
+    for folder in ("kinds", "licenses", "practices"):
         shutil.copytree(ROOT / "extensions" / folder, macros / folder)
     return dst
 

@@ -464,6 +464,39 @@ def test_project_works(
         assert "tariffs/data/zones.csv" in names.splitlines()
 
 
+@LONG
+def test_library_becomes_a_library(
+    run_adopt: Adopt, tmp_path: Path, environments: Environments
+) -> None:
+    """With `kind=library`, public names and errors are merged, and both sides' tests pass."""
+    before = committed(tmp_path / "before", "library")
+    adoption = run_adopt(before, "--data", "kind=library", "--data", "example=false")
+    conflicts = {line.split("\t")[1] for line in git(before, "ls-files", "-u").splitlines()}
+    assert conflicts == {"tariffs/__init__.py", "tariffs/errors.py"}
+
+    root = settled(adoption, tmp_path / "after")
+    for path, old, new in (
+        ("tariffs/__init__.py", "import TariffError,", "import Error, TariffError,"),
+        ("tariffs/__init__.py", '["TariffError"', '["Error", "TariffError"'),
+        ("tariffs/errors.py", "class TariffError(Exception)", "class TariffError(Error)"),
+    ):
+        text = (root / path).read_text("utf-8")
+        assert text.count(old) == 1
+        (root / path).write_text(text.replace(old, new), encoding="utf-8")
+    errors = (root / "tariffs" / "errors.py").read_text("utf-8")
+    base = 'class Error(Exception):\n    """Base of all errors."""\n\n\n'
+    (root / "tariffs" / "errors.py").write_text(base + errors, encoding="utf-8")
+    python = python_for("3.11")
+    assert python
+    environment = environments.of(python)
+    check(environment.run(root, "uv", "lock", "--quiet"))
+    environment.install(root)
+
+    own = environment.run(root, "pytest", "--ignore=tests/architecture", "tests", "README.md")
+
+    check(own)
+
+
 # Refusals
 
 Prepare = Callable[[Path], None]

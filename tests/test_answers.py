@@ -338,3 +338,4 @@ def test_smallest_project_holds_every_answer(variant: Variant) -> None:
         return {path for path, content in files.items() if b"Zebra" in content}
 
     assert holders(preset="minimal") == holders(preset="standard") == holders(preset="full")
+    assert holders(preset="minimal") == holders(kind="library", preset="full")

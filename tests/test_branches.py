@@ -132,6 +132,13 @@ def test_every_branch_is_rendered(
             file.write_text(yaml.safe_dump(recorded_answers), "utf-8")
             with pytest.raises(ValueError, match="project_name"):
                 copier.run_recopy(folder, defaults=True, overwrite=True)
+    library = {"kind": "library"}
+    with pytest.raises(ValueError, match="metrics"):
+        copier.run_copy(
+            str(template), tmp_path / "none", data=library | {"metrics": True}, defaults=True
+        )
+    with pytest.raises(ValueError, match="kind"):
+        copier.run_recopy(tmp_path / "0", data=library, defaults=True, overwrite=True)
     renamed = {"package_name": "other"}
     with pytest.raises(ValueError, match="package_name"):
         copier.run_recopy(tmp_path / "0", data=renamed, defaults=True, overwrite=True)
@@ -142,6 +149,11 @@ def test_every_branch_is_rendered(
     file.write_text(file.read_text("utf-8").replace("example: true", "example: false"))
     with pytest.raises(ValueError, match="src_layout"):
         copier.run_recopy(tmp_path / "0", data={"src_layout": False}, defaults=True, overwrite=True)
+    copier.run_copy(str(template), tmp_path / "library", data=library, defaults=True, quiet=True)
+    with pytest.raises(ValueError, match="src_layout"):
+        copier.run_recopy(
+            tmp_path / "library", data={"src_layout": False}, defaults=True, overwrite=True
+        )
     # An update gives this to the renders that it compares.
     recorded = {"_src_path": str(template)}
     copier.run_copy(str(template), tmp_path / "handed", data=recorded, defaults=True, quiet=True)
@@ -218,7 +230,8 @@ def test_every_text_of_a_practice_is_included(template: Path) -> None:
     folder = template / "extensions" / "practices"
     included = {
         kind
-        for path in (template / "template").rglob("*")
+        for root in (template / "template", template / "extensions" / "kinds")
+        for path in root.rglob("*")
         if path.is_file()
         for kind in re.findall(
             r'include "extensions/practices/" ~ practice ~ "/(.+?)" ignore missing',

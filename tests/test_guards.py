@@ -19,6 +19,7 @@ import pytest
 
 from conftest import Variant
 from environment import Environment, Environments, Run, python_for
+from harness import KINDS, commit_all, git
 from preloaded import RunTests, preloaded
 from sharing import Results
 
@@ -49,6 +50,8 @@ IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
 POSTGRESQL: Answers = (("database", "postgresql"),)
 
+LIBRARY: Answers = (("kind", "library"), ("database", "none"))
+
 
 MOMENTS = count(10**9)
 """Seconds, each before any file of the template was written."""
@@ -63,6 +66,7 @@ class Break:
         refused_by: A part of its output: the rule or the test that fails.
         write: The text of new files, by path.
         change: Path, old text and new text of changes.
+        remove: The paths of files to delete.
         answers: The answers of the project besides BREAKABLE.
     """
 
@@ -70,10 +74,13 @@ class Break:
     refused_by: str
     write: dict[str, str] = field(default_factory=dict)
     change: tuple[tuple[str, str, str], ...] = ()
+    remove: tuple[str, ...] = ()
     answers: Answers = ()
 
     def do(self, project: Path) -> None:
         """Make the mistake in a project."""
+        for name in self.remove:
+            (project / name).unlink()
         for name, text in self.write.items():
             path = project / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -2102,7 +2109,125 @@ OF_POSTGRESQL = {
     ),
 }
 
+LIBRARY_RULES = "tests/architecture/test_library.py"
+BATCHES, READINGS = "readings/_batches.py", "readings/_readings.py"
+
+
+def rule(name: str, code: str, at: str = "_careless.py") -> Break:
+    """Return the mistake of adding a module to a library, which a rule refuses."""
+    return module((*TESTS, f"{LIBRARY_RULES}::{name}"), name, code, at)
+
+
+OF_LIBRARY = {
+    "public name removed": change(
+        "test_public_names_are_frozen", LIBRARY_RULES, "__init__.py", '["Error"]', "[]"
+    ),
+    "public name of a module removed": change(
+        "test_public_names_are_frozen",
+        LIBRARY_RULES,
+        "readings/__init__.py",
+        '    "to_base_unit",\n',
+        "",
+    ),
+    "public module that nothing lists": rule(
+        "test_public_names_are_frozen",
+        """
+        __all__ = ["LIMIT"]
+
+        LIMIT = 1
+        """,
+        at="careless.py",
+    ),
+    "public module removed": Break(
+        gate=(*TESTS, f"{LIBRARY_RULES}::test_frozen_modules_exist"),
+        refused_by="test_frozen_modules_exist",
+        write={"tests/public_names/shapes.txt": "area\n"},
+    ),
+    "public module without its names": rule(
+        "test_public_module_lists_its_names", "LIMIT = 1", at="careless.py"
+    ),
+    "public name without a docstring": rule(
+        "test_public_name_has_docstring",
+        """
+        __all__ = ["double"]
+
+        def double(n: int) -> int:
+            return n * 2
+        """,
+        at="careless.py",
+    ),
+    "public name of another distribution": rule(
+        "test_public_name_is_defined_here",
+        """
+        from pathlib import Path
+
+        __all__ = ["Path"]
+        """,
+        at="careless.py",
+    ),
+    "error without the base": rule(
+        "test_errors_derive_from_error", "class LostError(Exception): ..."
+    ),
+    "thread at import": rule(
+        "test_import_has_no_side_effects",
+        "import threading\n\nthreading.Thread(target=input, daemon=True).start()",
+    ),
+    "environment changed at import": rule(
+        "test_import_has_no_side_effects", 'import os\n\nos.environ["TZ"] = "UTC"'
+    ),
+    "log set up at import": rule(
+        "test_import_has_no_side_effects",
+        "import logging\n\nlogging.getLogger().addHandler(logging.NullHandler())",
+    ),
+    "level of the package's log at import": rule(
+        "test_import_has_no_side_effects",
+        "import logging\n\nlogging.getLogger(__name__).setLevel(logging.DEBUG)",
+    ),
+    "output at import": rule("test_import_has_no_side_effects", "print()"),
+    "package without types": Break(
+        gate=(*TESTS, f"{LIBRARY_RULES}::test_package_is_typed"),
+        refused_by="test_package_is_typed",
+        remove=(f"{PACKAGE}/py.typed",),
+    ),
+    "log handler in a library": module(
+        LINT,
+        "TID251 `logging.StreamHandler`",
+        "import logging\n\ndef show() -> object:\n    return logging.StreamHandler()",
+    ),
+    "environment read in a library": module(
+        LINT,
+        "TID251 `os.getenv`",
+        'import os\n\ndef key() -> object:\n    return os.getenv("KEY")',
+    ),
+    "type that callers see": Break(
+        gate=TYPES,
+        refused_by="[assert-type]",
+        change=((f"{PACKAGE}/{READINGS}", "= None) -> Iterator", "= None) -> Iterable"),),
+    ),
+    "example of a docstring that is wrong": Break(
+        gate=(*TESTS, f"{PACKAGE}/{BATCHES}"),
+        refused_by="Expected:",
+        change=((f"{PACKAGE}/{BATCHES}", "[('a', 'b'), ('c',)]", "[('a', 'b', 'c')]"),),
+    ),
+    "example of the README that is wrong": Break(
+        gate=(*TESTS, "README.md"),
+        refused_by="Expected:",
+        change=(("README.md", "\nTrue\n", "\nFalse\n"),),
+    ),
+    "whole input in memory": change(
+        "test_bounded_memory",
+        "tests/readings/test_writing.py",
+        "readings/_writing.py",
+        "batched(readings, batch_size)",
+        "batched(list(readings), batch_size)",
+    ),
+    "batch without items": change(
+        "test_invalid_size", "tests/readings/test_writing.py", BATCHES, "size < 1", "size < 0"
+    ),
+}
+
 BY_TESTS |= {name: replace(case, answers=POSTGRESQL) for name, case in OF_POSTGRESQL.items()}
+BY_TESTS |= {name: replace(case, answers=LIBRARY) for name, case in OF_LIBRARY.items()}
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
 ALL = BY_LINTER | BY_TYPES | BY_DEPENDENCIES | BY_ARCHITECTURE | BY_TESTS | SERVED
 CASES = [
@@ -2139,8 +2264,9 @@ class Installed:
         """Run a gate in the project."""
         tool, *arguments = gate
         if tool == "mypy":
+            kind = dict(self.answers or ()).get("kind", KINDS[0])
             return self.environment.check_types(
-                self.folder, *gate, cache="own-True-3.11", shared=self.shared
+                self.folder, *gate, cache=f"{kind}-True-3.11-my_service", shared=self.shared
             )
         if tool != "pytest":
             return self.environment.run(self.folder, *gate)
@@ -2200,17 +2326,41 @@ def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("answers", [(), IN_PROCESS], ids=["full", "in process"])
+@pytest.mark.parametrize(
+    "answers", [(), IN_PROCESS, LIBRARY], ids=["full", "in process", "library"]
+)
 def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
     """The gates of the cases pass without a mistake."""
     installed.render(answers)
     cases = [case for case in BY_TESTS.values() if case.answers == answers]
     tests = sorted({part for case in cases for part in case.gate[len(TESTS) :]})
 
-    for command in (LINT, TYPES, DEPENDENCIES, IMPORTS, (*RULES, *tests)):
+    layers = [] if answers == LIBRARY else [IMPORTS]
+    for command in (LINT, TYPES, DEPENDENCIES, *layers, (*RULES, *tests)):
         done = gate(command)
 
         assert done.status == 0, done
+
+
+@pytest.mark.full
+def test_breaking_change_is_listed(installed: Installed, gate: Gate) -> None:
+    """`poe breaking` fails by a public name that the latest tag had, and by no private one."""
+    project = installed.render(LIBRARY)
+    commit_all(project)
+    git(project, "tag", "v0.1.0")
+    private, public = project / PACKAGE / READINGS, project / PACKAGE / "readings" / "__init__.py"
+    private.write_text(private.read_text("utf-8").replace("parse_value", "read_value"), "utf-8")
+    assert gate(("poe", "breaking")).status == 0
+
+    lines = public.read_text("utf-8").splitlines(keepends=True)
+    public.write_text("".join(line for line in lines if "to_base_unit" not in line), "utf-8")
+
+    done = gate(("poe", "breaking"))
+    assert done.status == 1
+    assert "to_base_unit" in done.output
+    git(project, "checkout", "--quiet", "--", ".")
+    shutil.move(project / PACKAGE, project / "my_service")  # the layout has changed since the tag
+    assert gate(("poe", "breaking")).status == 0
 
 
 OWNERS_FILES = {
@@ -2402,6 +2552,95 @@ def test_tests_of_the_core_are_their_own(installed: Installed, gate: Gate) -> No
 
     for command in (LINT, FORMAT, TYPES, (*RULES, "tests/core")):
         done = gate(command)
+
+        assert done.status == 0, done
+
+
+PUBLIC_NAME = {
+    f"{PACKAGE}/_core.py": """
+    \"\"\"Prices.\"\"\"
+
+    import logging
+    from decimal import Decimal
+
+    from my_service.errors import NegativeAmountError
+
+    logger = logging.getLogger(__name__)
+
+
+    def price(amount: Decimal, rate: Decimal = Decimal("0.2")) -> Decimal:
+        \"\"\"Return the price with its tax.
+
+        Raises:
+            NegativeAmountError: The amount is negative.
+
+        >>> price(Decimal(10))
+        Decimal('12.0')
+        \"\"\"
+        if amount < 0:
+            raise NegativeAmountError(f"amount must be at least 0, not {amount}")
+        logger.debug("Added a tax of %s", rate)
+        return amount * (1 + rate)
+    """,
+    f"{PACKAGE}/errors.py": """
+    \"\"\"Errors that callers can catch.\"\"\"
+
+    __all__ = ["Error", "NegativeAmountError"]
+
+
+    class Error(Exception):
+        \"\"\"Base class of every error that this library raises on purpose.\"\"\"
+
+
+    class NegativeAmountError(Error):
+        \"\"\"An amount is negative.\"\"\"
+    """,
+    f"{PACKAGE}/__init__.py": """
+    \"\"\"The public names.\"\"\"
+
+    from my_service._core import price
+    from my_service.errors import Error, NegativeAmountError
+
+    __all__ = ["Error", "NegativeAmountError", "price"]
+    """,
+    "tests/public_names/__init__.txt": """
+    Error
+    NegativeAmountError
+    price
+    """,
+    "tests/public_names/errors.txt": """
+    Error
+    NegativeAmountError
+    """,
+    "tests/typing/test_price.py": """
+    \"\"\"Types that callers see.\"\"\"
+
+    from decimal import Decimal
+    from typing import assert_type
+
+    import pytest
+
+    from my_service import NegativeAmountError, price
+
+
+    def test_price() -> None:
+        \"\"\"A price is a decimal number.\"\"\"
+        assert_type(price(Decimal(1)), Decimal)
+        with pytest.raises(NegativeAmountError, match="at least 0, not -1"):
+            price(Decimal(-1))
+    """,
+}
+"""What the README of a library says to write for a public name."""
+
+
+@pytest.mark.full
+def test_owners_public_name_is_accepted(installed: Installed, gate: Gate) -> None:
+    """A public name that is added as the README says passes every gate."""
+    project = installed.render((*LIBRARY, ("example", False)))
+    Break(gate=(), refused_by="", write=PUBLIC_NAME).do(project)
+
+    for task in ("lint", "format-check", "types", "coverage", "dependencies"):
+        done = gate(("poe", task))
 
         assert done.status == 0, done
 

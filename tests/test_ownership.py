@@ -2,13 +2,14 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from conftest import Variant
-from harness import NEEDS, imported, makes_sense, questions, tree
+from harness import KINDS, NEEDS, applies, imported, makes_sense, questions, tree
 
 ANSWERS = ".copier-answers.yml"
 
@@ -41,7 +42,14 @@ def paths(package: str = "", tests: str = "") -> set[str]:
     }
 
 
-PRACTICES = {
+TYPES = Practice(
+    off=False,
+    words=r"^strict = true\n(?=enable_error_code)|--strict",
+    shared={"pyproject.toml"},
+)
+COVERAGE = Practice(off=0, words=r"--cov-fail-under=[1-9]", shared={"pyproject.toml"})
+
+OF_A_SERVICE = {
     "structured_logging": Practice(
         off=False,
         files=paths(
@@ -200,18 +208,40 @@ PRACTICES = {
         words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|core[./]cache|@cached\(|user_stats",
         shared=HOOKS,
     ),
-    "strict_mypy": Practice(
-        off=False,
-        words=r"^strict = true\n(?=enable_error_code)|--strict",
-        shared={"pyproject.toml"},
-    ),
-    "coverage_minimum": Practice(
-        off=0,
-        words=r"--cov-fail-under=[1-9]",
-        shared={"pyproject.toml"},
-    ),
+    "strict_mypy": TYPES,
+    "coverage_minimum": COVERAGE,
 }
-OFF = {name: practice.off for name, practice in PRACTICES.items()}
+OF_A_LIBRARY = {
+    "example": Practice(
+        off=False,
+        files=paths(
+            """
+            readings/__init__.py readings/_batches.py readings/_errors.py readings/_readings.py
+            readings/_stats.py readings/_units.py readings/_writing.py
+            """,
+            """
+            public_names/readings.txt readings/test_readings.py readings/test_stats.py
+            readings/test_writing.py typing/test_readings.py
+            """,
+        ),
+        words=r"[Rr]eadings|Sink|[Bb]atch",
+        shared={"README.md"},
+    ),
+    "strict_mypy": TYPES,
+    "coverage_minimum": COVERAGE,
+}
+OF_A_KIND: Mapping[str, Mapping[str, Practice]] = {
+    "service": OF_A_SERVICE,
+    "library": OF_A_LIBRARY,
+}
+every_practice = pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, found in OF_A_KIND.items() for name in found]
+)
+
+
+def all_off(kind: str) -> dict[str, object]:
+    """Return the answers that switch every practice of a kind off."""
+    return {"kind": kind, **{name: practice.off for name, practice in OF_A_KIND[kind].items()}}
 
 
 def with_it(name: str) -> list[str]:
@@ -219,12 +249,15 @@ def with_it(name: str) -> list[str]:
     return [name, *(need.name for need in NEEDS if need.needed == name)]
 
 
-def without(name: str) -> dict[str, object]:
+def all_on(kind: str) -> dict[str, object]:
+    """Return the answers of a full project."""
+    return {"kind": kind, "preset": "full"}
+
+
+def without(kind: str, name: str) -> dict[str, object]:
     """Return the answers of a full project without a practice."""
-    return ALL_ON | {gone: OFF[gone] for gone in with_it(name)}
+    return all_on(kind) | {gone: OF_A_KIND[kind][gone].off for gone in with_it(name)}
 
-
-ALL_ON = {"preset": "full"}
 
 ON: dict[str, object] = {
     "background_jobs": "in_process",
@@ -246,11 +279,11 @@ def texts(project: Path) -> dict[str, str]:
     return {name: content.decode() for name, content in tree(project).items() if name != ANSWERS}
 
 
-@pytest.mark.parametrize("name", PRACTICES)
-def test_files_of_a_practice(variant: Variant, name: str) -> None:
+@every_practice
+def test_files_of_a_practice(variant: Variant, kind: str, name: str) -> None:
     """Off, exactly the practice's files are gone, and only its hooks and the answers differ."""
-    gone = [PRACTICES[other] for other in with_it(name)]
-    on, off = tree(variant(**ALL_ON)), tree(variant(**without(name)))
+    gone = [OF_A_KIND[kind][other] for other in with_it(name)]
+    on, off = tree(variant(**all_on(kind))), tree(variant(**without(kind, name)))
     files = {path for practice in gone for path in practice.files}
     shared = {path for practice in gone for path in practice.shared}
 
@@ -259,18 +292,18 @@ def test_files_of_a_practice(variant: Variant, name: str) -> None:
     assert {path for path in off if on[path] != off[path]} == shared - files | {ANSWERS}
 
 
-@pytest.mark.parametrize("name", PRACTICES)
-def test_nothing_names_a_practice_that_is_off(variant: Variant, name: str) -> None:
+@every_practice
+def test_nothing_names_a_practice_that_is_off(variant: Variant, kind: str, name: str) -> None:
     """Off, no file has a word of it; on, there is one."""
-    practice = PRACTICES[name]
+    practice = OF_A_KIND[kind][name]
     words = re.compile(practice.words, re.MULTILINE)
 
     def users(project: Path) -> dict[str, list[str]]:
         found = {path: words.findall(text) for path, text in texts(project).items()}
         return {path: hits for path, hits in found.items() if hits}
 
-    assert users(variant(**without(name))) == {}
-    assert practice.shared & users(variant(**ALL_ON)).keys()
+    assert users(variant(**without(kind, name))) == {}
+    assert practice.shared & users(variant(**all_on(kind))).keys()
 
 
 def module_of(path: str) -> str:
@@ -279,10 +312,10 @@ def module_of(path: str) -> str:
     return name.removesuffix("/__init__").replace("/", ".")
 
 
-@pytest.mark.parametrize("name", PRACTICES)
-def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None:
+@every_practice
+def test_nothing_needs_what_a_practice_owns(variant: Variant, kind: str, name: str) -> None:
     """Off, no file names a module, variable, dependency or class that only the practice has."""
-    on, off = texts(variant(**ALL_ON)), texts(variant(**without(name)))
+    on, off = texts(variant(**all_on(kind))), texts(variant(**without(kind, name)))
 
     def required(files: dict[str, str]) -> set[str]:
         project = tomllib.loads(files["pyproject.toml"])
@@ -292,7 +325,7 @@ def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None
         }
 
     def variables(files: dict[str, str]) -> set[str]:
-        return set(re.findall(r"^([A-Z_]+)=", files[".env.example"], re.MULTILINE))
+        return set(re.findall(r"^([A-Z_]+)=", files.get(".env.example", ""), re.MULTILINE))
 
     def classes(files: dict[str, str]) -> set[str]:
         return {
@@ -326,9 +359,11 @@ def test_nothing_needs_what_a_practice_owns(variant: Variant, name: str) -> None
     assert left == {}
 
 
-def test_layout_moves_the_package(variant: Variant) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_layout_moves_the_package(variant: Variant, kind: str) -> None:
     """Without src/ the package is at the root, and nothing else changes but the paths to it."""
-    on, off = tree(variant()), tree(variant(src_layout=False))
+    flat = variant(kind=kind, src_layout=False)
+    on, off = tree(variant(kind=kind)), tree(flat)
     moved = {path.removeprefix("src/"): content for path, content in on.items()}
 
     assert off.keys() == moved.keys()
@@ -337,32 +372,50 @@ def test_layout_moves_the_package(variant: Variant) -> None:
         "README.md",
         "pyproject.toml",
     }
-    assert not [path for path, text in texts(variant(src_layout=False)).items() if "src/" in text]
+    assert not [path for path, text in texts(flat).items() if "src/" in text]
 
 
-def test_everything_off(variant: Variant) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_off(variant: Variant, kind: str) -> None:
     """With every practice off, the files are those that no practice owns."""
-    owned = {path for practice in PRACTICES.values() for path in practice.files}
+    owned = {path for practice in OF_A_KIND[kind].values() for path in practice.files}
+    everything = tree(variant(**all_on(kind))).keys()
 
-    assert tree(variant(**OFF)).keys() == tree(variant(**ALL_ON)).keys() - owned - TOGETHER.keys()
+    assert tree(variant(**all_off(kind))).keys() == everything - owned - TOGETHER.keys()
+
+
+def test_kinds_share_few_files(variant: Variant) -> None:
+    """A library has no file of a service but these."""
+    service, library = (tree(variant(**all_on(kind))) for kind in ("service", "library"))
+
+    assert service.keys() & library.keys() == {
+        *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
+        *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
+        *paths("__init__.py py.typed"),
+    }
 
 
 @pytest.mark.parametrize("path", TOGETHER)
 def test_files_of_several_practices(variant: Variant, path: str) -> None:
     """A file of several practices is there with any of them, and gone with the last."""
-    owners = TOGETHER[path]
-    alone = [variant(**{**OFF, name: ON.get(name, True)}) for name in owners]
-    others = {name: ON.get(name, True) for name in PRACTICES if name not in owners}
+    owners, off = TOGETHER[path], all_off("service")
+    alone = [variant(**{**off, name: ON.get(name, True)}) for name in owners]
+    others = {name: ON.get(name, True) for name in OF_A_SERVICE if name not in owners}
     for need in NEEDS:
-        if not makes_sense(OFF | others):
+        if not makes_sense(off | others):
             del others[need.name]
 
     assert all((project / path).exists() for project in alone)
-    assert not (variant(**{**OFF, **others}) / path).exists()
+    assert not (variant(**{**off, **others}) / path).exists()
 
 
-def test_every_practice_is_here() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_practice_is_here(kind: str) -> None:
     """The tables of this file have every question that `customize` adds."""
-    asked = {name for name, question in questions().items() if question.get("ask")}
+    asked = {
+        name
+        for name, question in questions().items()
+        if question.get("ask") and applies(question, kind)
+    }
 
-    assert asked == {*PRACTICES, "package_name", "distribution_name", "src_layout"}
+    assert asked == {*OF_A_KIND[kind], "package_name", "distribution_name", "src_layout"}

@@ -25,9 +25,11 @@ from conftest import Variant
 from harness import (
     COPIER,
     DEFAULTS,
+    KINDS,
     NEEDS,
     ROOT,
     Need,
+    applies,
     choices_of,
     commit_all,
     completed,
@@ -38,6 +40,7 @@ from harness import (
     git,
     git_template,
     imported,
+    labels_of,
     makes_sense,
     only,
     questions,
@@ -50,8 +53,8 @@ from harness import (
 # How each question is asked: its type, its choices in order, and its default in each preset.
 CHOICES: dict[str, tuple[str, list[object]]] = {
     "project_name": ("str", []),
+    "kind": ("str", ["service", "library"]),
     "project_description": ("str", []),
-    "kind": ("str", ["service"]),
     "preset": ("str", ["minimal", "standard", "full"]),
     "user_name": ("str", []),
     "user_email": ("str", []),
@@ -78,10 +81,18 @@ CHOICES: dict[str, tuple[str, list[object]]] = {
     "example": ("bool", [True, False]),
 }
 COMPUTED = ["package_path", "jobs_module", "env_prefix", "database_url", "practices_on"]
-NOT_ASKED = ["kind"]
-ALWAYS_GIVEN = list(CHOICES)[: list(CHOICES).index("customize") + 1]
-ASKED_FIRST = [name for name in ALWAYS_GIVEN if name not in NOT_ASKED]
-ASKED_ON_REQUEST = list(CHOICES)[len(ALWAYS_GIVEN) :]
+ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
+ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
+OF_SERVICES = [
+    *("structured_logging", "health_checks", "metrics", "tracing"),
+    *("database", "cache", "http_client", "background_jobs"),
+]
+"""Practices that only services have."""
+QUESTIONS = {
+    "service": list(CHOICES),
+    "library": [name for name in CHOICES if name not in OF_SERVICES],
+}
+"""The questions of each kind, in order."""
 
 PRESETS: dict[str, tuple[object, object, object]] = {
     "src_layout": (True, True, True),
@@ -209,30 +220,36 @@ def test_every_question_has_help() -> None:
 
 
 def test_practices_are_asked_on_request() -> None:
-    """The names and the practices are asked only with `customize`; the rest always.
-
-    What has one choice is not asked.
-    """
+    """The names and the practices are asked only with `customize`; the rest always."""
     ask = {name: question.get("ask") for name, question in questions().items()}
 
     assert [name for name, when in ask.items() if when == "{{ customize }}"] == ASKED_ON_REQUEST
     assert [name for name, when in ask.items() if when is None] == ASKED_FIRST
-    assert [name for name, question in questions().items() if len(choices_of(question)) == 1] == [
-        name for name, when in ask.items() if when is False
-    ]
+    assert {name for name, question in questions().items() if len(choices_of(question)) == 1} == (
+        set()
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_practices_of_a_kind(kind: str) -> None:
+    """A practice is asked of the kinds that have it."""
+    asked = [name for name, question in questions().items() if applies(question, kind)]
+
+    assert asked == QUESTIONS[kind]
 
 
 # Defaults
 
 
 @pytest.mark.parametrize("preset", ["minimal", "standard", "full"])
-def test_preset_defaults(variant: Variant, preset: str) -> None:
-    """A preset sets the default of every practice, and only these."""
+@pytest.mark.parametrize("kind", KINDS)
+def test_preset_defaults(variant: Variant, kind: str, preset: str) -> None:
+    """A preset sets the default of every practice of the kind, and only these."""
     column = ["minimal", "standard", "full"].index(preset)
-    recorded = answers_of(variant(preset=preset))
+    recorded = answers_of(variant(kind=kind, preset=preset))
 
-    assert {name: recorded[name] for name in PRESETS} == {
-        name: row[column] for name, row in PRESETS.items()
+    assert {name: recorded[name] for name in PRESETS if name in recorded} == {
+        name: row[column] for name, row in PRESETS.items() if name in QUESTIONS[kind]
     }
     assert set(PRESETS) == set(ASKED_ON_REQUEST) - {"package_name", "distribution_name"}
 
@@ -259,7 +276,7 @@ def test_other_defaults(variant: Variant) -> None:
     """These are the defaults of the questions that are always asked."""
     recorded = answers_of(variant())
 
-    assert {name: recorded[name] for name in ALWAYS_GIVEN} == {
+    assert {name: recorded[name] for name in ASKED_FIRST} == {
         "project_name": "My Service",
         "project_description": "My Service, an HTTP service in Python.",
         "kind": "service",
@@ -273,9 +290,32 @@ def test_other_defaults(variant: Variant) -> None:
     }
 
 
-def test_answers_file_records_every_answer(variant: Variant) -> None:
-    """The answers file holds each question, where the template is, and no computed value."""
-    assert set(answers_of(variant())) == {"_src_path", *CHOICES}
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_file_records_every_answer(variant: Variant, kind: str) -> None:
+    """The answers file holds each question of the kind, the template's path, and nothing else."""
+    assert set(answers_of(variant(kind=kind))) == {"_src_path", *QUESTIONS[kind]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_description_names_the_kind(variant: Variant, kind: str) -> None:
+    """The default description says what kind of project it is."""
+    assert kind in answers_of(variant(kind=kind))["project_description"].lower()
+
+
+@pytest.mark.parametrize("name", OF_SERVICES)
+def test_practice_of_another_kind(tmp_path: Path, template: Path, name: str) -> None:
+    """A practice that only services have is refused for a library; to leave it out is not."""
+    choices = choices_of(questions()[name]) or [False, True]
+    new = tmp_path / "new"
+    for value in choices[1:]:
+        given = {"kind": "library", "project_name": "My Library", name: value}
+        with pytest.raises(ValueError, match=refusal(name, "Only services have this.")), fast():
+            copier.run_copy(str(template), new, data=given, defaults=True, quiet=True)
+    assert not new.exists()
+
+    render(new, template, {"kind": "library", name: choices[0]})
+
+    assert name not in answers_of(new)
 
 
 @pytest.mark.parametrize("name", DERIVED)
@@ -393,7 +433,7 @@ def test_refused_by_file(
 def test_refused_in_old_answers(project: Variant, name: str, value: object, sentence: str) -> None:
     """An old answer that is no longer valid counts as none: the default is used.
 
-    Not so for the package's name, which is never changed in silence.
+    Not so for the package's name and the kind, which are never changed in silence.
     """
     folder = project()
     file = folder / ".copier-answers.yml"
@@ -402,7 +442,7 @@ def test_refused_in_old_answers(project: Variant, name: str, value: object, sent
     before = tree(folder)
     recopy = ("recopy", "--defaults", "--quiet", "--overwrite", folder)
 
-    if name == "package_name":
+    if name in {"kind", "package_name"}:
         with pytest.raises(ValueError, match=refusal(name, "It is fixed after the first copy.")):
             copier_command(*recopy)
         assert tree(folder) == before, sentence
@@ -608,6 +648,7 @@ ELSEWHERE = {
     "It needs cache: redis.",
     "Move the package there first (git mv).",
     "No question is named {}.",
+    "Only services have this.",
 }
 
 
@@ -748,6 +789,27 @@ def test_package_name_is_fixed(tmp_path: Path) -> None:
 
     assert tree(project) == before
     assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_kind_is_fixed(tmp_path: Path, kind: str) -> None:
+    """An update to another kind is refused by option and can't be picked at a terminal."""
+    template = git_template(tmp_path / "template")
+    project = render(tmp_path / "my-service", template, {**DEFAULTS, "kind": kind})
+    commit_all(project)
+    before = tree(project)
+    (other,) = {*KINDS} - {kind}
+    sentence = "It is fixed after the first copy."
+
+    with pytest.raises(ValueError, match=refusal("kind", sentence)):
+        copier_command("update", "--defaults", "-d", f"kind={other}", project)
+    terminal = Terminal("update", "--defaults", "--ask=kind", project)
+    terminal.says(f"({sentence})")
+    terminal.try_to_pick("kind", other, kind)
+
+    assert terminal.end() == 0
+    assert tree(project) == before
 
 
 def test_package_name_is_fixed_in_odd_folders(tmp_path: Path, template: Path) -> None:
@@ -978,12 +1040,11 @@ class Terminal:
         """Wait until a line shows the text, and all of it."""
         self.read_until(lambda: any(text in line for line in self.lines))
 
-    def expect(self, name: str) -> None:
+    def expect(self, name: str, kind: str = KINDS[0]) -> None:
         """Wait for a question and its choices, each whole."""
         question = questions()[name]
         self.says(question["help"])
-        choices = question.get("choices", [])
-        for choice in choices:
+        for choice in labels_of(question, kind):
             self.says(choice)
 
     def type(self, text: str) -> None:
@@ -1014,7 +1075,7 @@ class Terminal:
 
 
 def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """A first copy asks nine questions, and again after a refusal; -d and a file give the same.
+    """A first copy asks ten questions, and again after a refusal; -d and a file give the same.
 
     The sentence is shown when Enter is pressed, and the question waits for a better answer.
     """
@@ -1041,27 +1102,30 @@ def test_first_copy_at_a_terminal(tmp_path: Path, template: Path) -> None:
     )
 
     typed = tree(tmp_path / "typed")
-    assert len(ASKED_FIRST) == 9
+    assert len(ASKED_FIRST) == 10
     assert answers_of(tmp_path / "typed")["user_email"] == "jane@example.org"
     assert tree(tmp_path / "options") == typed
     assert tree(tmp_path / "file") == typed
 
 
-def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
-    """With `customize` every other question follows, in order, with the preset's defaults.
+@pytest.mark.parametrize("kind", KINDS)
+def test_customizing_at_a_terminal(tmp_path: Path, template: Path, kind: str) -> None:
+    """With `customize` every other question of the kind follows, with the preset's defaults.
 
     Each fits in the 80 columns, with its choices.
     """
     terminal = Terminal("copy", template, tmp_path / "typed")
-    for name in [name for name in CHOICES if name not in NOT_ASKED]:
-        terminal.expect(name)
+    for name in QUESTIONS[kind]:
+        terminal.expect(name, kind)
         if name == "project_name":
             terminal.type("My Service")
+        elif name == "kind":
+            terminal.try_to_pick(name, kind, KINDS[0])
         elif name == "package_name":
             terminal.type("ledger")
         elif name == "customize":
             terminal.press("y")
-        elif name == "health_checks":
+        elif name == "strict_mypy":
             terminal.press("n")
         else:
             terminal.press(ENTER)
@@ -1072,9 +1136,10 @@ def test_customizing_at_a_terminal(tmp_path: Path, template: Path) -> None:
         template,
         {
             "project_name": "My Service",
+            "kind": kind,
             "customize": True,
             "package_name": "ledger",
-            "health_checks": False,
+            "strict_mypy": False,
         },
     )
 

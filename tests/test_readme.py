@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -155,20 +156,27 @@ def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("preset", ["minimal", "standard"])
-def test_next_commands_are_the_same(tmp_path: Path, template: Path, preset: str) -> None:
-    """The message after a copy, the demonstration and README say the same commands."""
+@pytest.mark.parametrize(
+    ("kind", "preset"), [("service", "minimal"), ("service", "standard"), ("library", "standard")]
+)
+def test_next_commands_are_the_same(tmp_path: Path, template: Path, kind: str, preset: str) -> None:
+    """The message after a copy, the demonstration and README say the same commands.
+
+    A project without a database has none to migrate, and a library none to serve.
+    """
+    given = [f"--data=kind={kind}", f"--data=preset={preset}"]
     done = subprocess.run(
-        [COPIER, "copy", "--defaults", f"--data=preset={preset}", template, "my-service"],
+        [COPIER, "copy", "--defaults", *given, template, "my-service"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
     in_readme = commands(ROOT / "README.md")[3:]
-    migrate = "uv run my-service migrate"
-    assert migrate in in_readme
-    wanted = [line for line in in_readme if preset != "minimal" or line != migrate]
+    serve, migrate = "uv run my-service", "uv run my-service migrate"
+    left_out = {("service", "minimal"): {migrate}, ("library", "standard"): {serve, migrate}}
+    assert {serve, migrate} < {*in_readme}
+    wanted = [line for line in in_readme if line not in left_out.get((kind, preset), ())]
 
     message, _, _ = done.stderr.partition("\n\n  On: ")
     said = [line.strip() for line in message.splitlines() if line.startswith("  ")]
@@ -236,6 +244,44 @@ def commit(folder: Path, shell: dict[str, str]) -> None:
     run("git add . && (git diff --cached --quiet || git commit --quiet -m work)", folder, shell)
 
 
+OWN_TESTS = {"PYTEST_ADDOPTS": "--ignore=tests/core"}
+"""Makes `poe check` leave out the tests that test_gates.py has run in an equal environment."""
+
+
+def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
+    """Run the README's commands for pip in a clone of a project, where only Python and git are."""
+    with tempfile.TemporaryDirectory() as name:
+        run(f"{sys.executable} -m venv {name}/plain", folder, shell)
+        run(f"git clone --quiet . {name}/clone", folder, shell)
+        path = f"{name}/plain/bin:/usr/bin:/bin"
+        return run(f"set -e\n{step}", Path(name, "clone"), {**shell, "PATH": path})
+
+
+@pytest.mark.full
+def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
+    """Every command of a library's README runs as printed, in the order of the README."""
+    template = git_template(tmp_path / "template")
+    given = "--data kind=library --data preset=full"
+    run(f"uvx copier copy --defaults {given} {template} my-service", tmp_path, shell)
+    folder = tmp_path / "my-service"
+    run("git init --quiet", folder, shell)
+    outputs = {}
+    for step in printed(folder):
+        commit(folder, shell)
+        without_uv = step.startswith("python -m venv")
+        outputs[step] = (run_without_uv if without_uv else run)(step, folder, shell)
+
+    first, *_ = outputs
+    assert first.startswith("pip install uv && ")
+    assert "my_service.errors.Error" in outputs[first]
+    checks = [output for step, output in outputs.items() if step.endswith("poe check")]
+    assert len(checks) == 2
+    assert all(" passed in " in output for output in checks)
+    assert "no tags found" in outputs["uv run poe breaking"]
+    assert outputs["git ls-files -u"] == ""
+    assert [*(folder / "src" / "my_service" / "readings").rglob("*.py")] == []
+
+
 @pytest.mark.full
 def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
     """Every command of a project's README runs as printed, in the order of the README."""
@@ -247,8 +293,6 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
     steps = printed(folder)
     assert steps == printed(variant(preset="full", database="sqlite"))
     assert {"my-service migrate", "my-service worker", "uv run my-service --help"} <= {*steps}
-    run(f"{sys.executable} -m venv {tmp_path}/plain", folder, shell)
-    without_uv = {**shell, "PATH": f"{tmp_path}/plain/bin:/usr/bin:/bin"}
     installed = f"{folder}/.venv/bin{os.pathsep}{shell['PATH']}"
     outputs = {}
 
@@ -271,12 +315,11 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
                     health = f"http://127.0.0.1:{admin_port}/health"
                     assert requested(health) == (200, '{"status":"ok"}'), step
             elif step.startswith("python -m venv"):
-                run(f"git clone --quiet . {tmp_path}/clone", folder, shell)
-                outputs[step] = run(f"set -e\n{step}", tmp_path / "clone", without_uv)
+                outputs[step] = run_without_uv(step, folder, shell)
             elif step.startswith("my-service"):
                 outputs[step] = run(step, folder, {**shell, "PATH": installed})
             else:
-                outputs[step] = run(f"set -e\n{step}", folder, shell)
+                outputs[step] = run(f"set -e\n{step}", folder, {**shell, **OWN_TESTS})
 
     checks = [output for step, output in outputs.items() if step.endswith("poe check")]
     assert len(checks) == 3

@@ -13,6 +13,7 @@ import tomli_w
 
 from conftest import Variant
 from environment import Environments, Run, check
+from harness import KINDS
 from sharing import Results, table
 from test_gates import READS, Answers, Subject, prepared
 
@@ -94,21 +95,23 @@ def test_other_versions_are_other_inputs(family: Callable[[], tuple[Subject, Sub
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
 def test_gates_read_what_they_are_shared_by(
-    variant: Variant, tmp_path: Path, results: Results
+    kind: str, variant: Variant, tmp_path: Path, results: Results
 ) -> None:
     """Every gate of a project passes with only the files that its entry in READS names.
 
     So no result hangs on a file that its key leaves out. All tests run, as many as always.
     """
     environments = Environments(tmp_path / "environments")
-    subject = prepared({}, variant, environments, results, tmp_path)
+    subject = prepared({"kind": kind}, variant, environments, results, tmp_path)
     subject.environment.install(subject.folder)
     settings = (subject.folder / "pyproject.toml").read_text("utf-8")
     for gate in subject.tasks:
+        command, reads = subject.command(gate), subject.reads(gate)
         bare = {
             name: content
-            for name, content in READS[gate].contents(subject.folder).items()
+            for name, content in reads.contents(subject.folder).items()
             if not name.startswith("[")
         }
         clear(subject.folder)
@@ -118,12 +121,12 @@ def test_gates_read_what_they_are_shared_by(
             path.write_bytes(content)
         if "pyproject.toml" not in bare:
             path = subject.folder / "pyproject.toml"
-            path.write_text(only(settings, READS[gate].tables), encoding="utf-8")
+            path.write_text(only(settings, reads.tables), encoding="utf-8")
 
-        check(subject.environment.run(subject.folder, "poe", gate), about=gate)
+        check(subject.environment.run(subject.folder, *command), about=gate)
 
         clear(subject.folder)
-        shutil.copytree(variant(), subject.folder, dirs_exist_ok=True)
+        shutil.copytree(variant(kind=kind), subject.folder, dirs_exist_ok=True)
 
 
 def clear(folder: Path) -> None:

@@ -23,6 +23,7 @@ from conftest import Variant
 from harness import (
     COPIER,
     DEFAULTS,
+    KINDS,
     NEEDS,
     ROOT,
     Need,
@@ -144,9 +145,19 @@ TEXTS: Mapping[str, list[object]] = {
 FIXED = {"package_name"}
 """Questions whose answer can't be changed."""
 
-POOL = {**values(), **TEXTS}
-VALUES = {name: POOL[name] for name in questions() if name not in FIXED and len(POOL[name]) > 1}
-"""Answers to every question that has two."""
+VALUES_OF = {
+    kind: {
+        name: pool[name]
+        for name in questions()
+        if name in pool and name not in FIXED and len(pool[name]) > 1
+    }
+    for kind in KINDS
+    for pool in [{**values(kind), **TEXTS}]
+}
+"""Answers to every question that has two, by kind."""
+VALUES = VALUES_OF["service"]
+OF_A_LIBRARY = {name: found for name, found in VALUES_OF["library"].items() if name != "src_layout"}
+"""Those that a library can change while the package stays where it is."""
 
 PRACTICES = tuple(
     name
@@ -196,6 +207,18 @@ def test_law(names: tuple[str, ...], start: Variant, variant: Variant) -> None:
     there_and_back(start(**first), variant, second, first)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("example",), *full(tuple(OF_A_LIBRARY), *((n,) for n in OF_A_LIBRARY if n != "example"))],
+    ids=named,
+)
+def test_law_of_a_library(names: tuple[str, ...], start: Variant, variant: Variant) -> None:
+    """The law holds for a library too."""
+    first, second = ({name: OF_A_LIBRARY[name][which] for name in names} for which in (0, 1))
+
+    there_and_back(start(kind="library", **first), variant, second, first)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "answer"),
@@ -218,8 +241,9 @@ def test_law_of_a_crossed_pair(start: Variant, variant: Variant) -> None:
     there_and_back(start(**first), variant, second, first)
 
 
-CHANGES = {name: list(itertools.product(found[:2], repeat=2)) for name, found in VALUES.items()}
-"""Two answers to every question before an update, each with two after it."""
+def changes(pool: Mapping[str, list[object]]) -> dict[str, list[tuple[object, ...]]]:
+    """Return two answers to every question before an update, each with two after it."""
+    return {name: list(itertools.product(found[:2], repeat=2)) for name, found in pool.items()}
 
 
 def sensible(need: Need) -> dict[str, object]:
@@ -234,10 +258,11 @@ def sensible(need: Need) -> dict[str, object]:
     return {"operator": "fn", "requires": [need.name, need.needed], "evaluate": holds}
 
 
-ROWS: list[dict[str, tuple[object, object]]] = make(
-    CHANGES, constraints=[sensible(need) for need in NEEDS]
-)
-"""Updates in which every pair of changes occurs."""
+ROWS: list[dict[str, tuple[object, object]]] = [
+    *make(changes(VALUES), constraints=[sensible(need) for need in NEEDS]),
+    *make({"kind": [("library",) * 2], **changes(OF_A_LIBRARY)}),
+]
+"""Updates in which every pair of changes of a kind occurs."""
 
 
 @pytest.mark.full
@@ -257,24 +282,51 @@ def test_law_of_pairs(
 
 # The user's own work
 
-SEEDED = (
-    f"{PACKAGE}/settings.py",
-    f"{PACKAGE}/components.py",
-    f"{PACKAGE}/commands.py",
-    f"{PACKAGE}/__main__.py",
-    "tests/conftest.py",
-    "CHANGELOG.md",
-)
-"""Files that no update touches."""
-
-OWN_FILES = {
-    f"{PACKAGE}/api/routes/orders.py": '"""Orders."""\n',
-    f"{PACKAGE}/core/logging/own.py": '"""Own, in a folder of a practice."""\n',
-    "tests/api/test_orders.py": '"""Orders."""\n',
+SEEDED_OF: Mapping[str, tuple[str, ...]] = {
+    "service": (
+        f"{PACKAGE}/__init__.py",
+        f"{PACKAGE}/settings.py",
+        f"{PACKAGE}/components.py",
+        f"{PACKAGE}/commands.py",
+        f"{PACKAGE}/__main__.py",
+        "tests/conftest.py",
+        "CHANGELOG.md",
+    ),
+    "library": (
+        f"{PACKAGE}/__init__.py",
+        f"{PACKAGE}/_core.py",
+        f"{PACKAGE}/errors.py",
+        "tests/public_names/__init__.txt",
+        "tests/public_names/errors.txt",
+        "tests/typing/test_errors.py",
+        "CHANGELOG.md",
+    ),
 }
-"""Files that the user adds."""
+"""Files that no update touches, by kind."""
+SEEDED = SEEDED_OF["service"]
 
-OWN_LINES = (
+OWN_FILES_OF = {
+    "service": {
+        f"{PACKAGE}/api/routes/orders.py": '"""Orders."""\n',
+        f"{PACKAGE}/core/logging/own.py": '"""Own, in a folder of a practice."""\n',
+        "tests/api/test_orders.py": '"""Orders."""\n',
+    },
+    "library": {
+        f"{PACKAGE}/_orders.py": '"""Orders."""\n',
+        f"{PACKAGE}/readings/own.py": '"""Own, in a folder of the example."""\n',
+        "tests/test_orders.py": '"""Orders."""\n',
+    },
+}
+"""Files that the user adds, by kind."""
+OWN_FILES = OWN_FILES_OF["service"]
+
+CHANGELOG_LINE = ("CHANGELOG.md", "- The project starts.\n", "- Orders.\n- The project starts.\n")
+OWN_SECTION = (
+    "README.md",
+    "## Development\n",
+    "## Orders\n\nThey are kept.\n\n## Development\n",
+)
+OF_A_SERVICE = (
     (f"{PACKAGE}/components.py", "    return ()", "    return (orders.component(),)"),
     (f"{PACKAGE}/commands.py", "= ()", "= (REPORT,)"),
     (f"{PACKAGE}/__main__.py", "Run the command", "Run the command of the orders"),
@@ -293,10 +345,22 @@ OWN_LINES = (
         "Settings come from environment",
         "As the handbook says, they come from environment",
     ),
-    ("README.md", "## Development\n", "## Orders\n\nThey are kept.\n\n## Development\n"),
-    ("CHANGELOG.md", "- The project starts.\n", "- Orders.\n- The project starts.\n"),
+    OWN_SECTION,
+    CHANGELOG_LINE,
 )
-"""Edits where the user is meant to make them: file, old text and new."""
+OWN_LINES_OF = {
+    "service": OF_A_SERVICE,
+    "library": (
+        (f"{PACKAGE}/__init__.py", '["Error"]', '["Error", "Order"]'),
+        (f"{PACKAGE}/_core.py", '"""Implementations', '"""Orders.\n\nImplementations'),
+        (f"{PACKAGE}/errors.py", '__all__ = ["Error"]', '__all__ = ["Error", "OrderError"]'),
+        ("tests/public_names/__init__.txt", "Error\n", "Error\nOrder\n"),
+        ("tests/public_names/errors.txt", "Error\n", "Error\nOrderError\n"),
+        OWN_SECTION,
+        CHANGELOG_LINE,
+    ),
+}
+"""Edits where the user is meant to make them, by kind: file, old text and new."""
 
 SHARED = ("pyproject.toml", "README.md", ".env.example", ".gitattributes", ".gitignore")
 
@@ -337,13 +401,16 @@ BELOW: Mapping[tuple[str, str], str] = {
 
 def work(project: Path) -> Path:
     """Add files and lines to a project, as its owner does."""
-    for path, text in OWN_FILES.items():
+    kind = str(recorded(project)["kind"])
+    for path, text in OWN_FILES_OF[kind].items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(text, encoding="utf-8")
-    for path, old, new in OWN_LINES:
+    for path, old, new in OWN_LINES_OF[kind]:
         substitute(project / path, old, new)
     for path in SHARED:
         file = project / path
+        if not file.exists():  # a library has no settings
+            continue
         text = file.read_text("utf-8")
         parts: list[str] = []
         for line in text.splitlines(keepends=True):
@@ -359,6 +426,7 @@ NEWS = (
     (".env.example", "# Every setting with its default.", "# All settings with their defaults."),
     ("{{ package_path }}/practices.py", '"""The practices that are on', '"""Practices that are on'),
     ("{{ package_path }}/app.py", '"""The application: ', '"""Application: '),
+    ("../extensions/kinds/service/init", '"""Everything', '"""All'),
     ("{{ package_path }}/settings.py", '"""The settings of this', '"""Settings of this'),
     ("{{ package_path }}/components.py", '"""The components of this', '"""Components of this'),
     ("{{ package_path }}/commands.py", '"""The sub-commands of this', '"""Sub-commands of this'),
@@ -399,9 +467,10 @@ def test_every_place_for_own_lines_is_tried(variant: Variant) -> None:
     assert tables["tool"]["ruff"]["preview"] is True
 
 
-def test_no_op(start: Variant) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_op(start: Variant, kind: str) -> None:
     """An update that has nothing to do leaves git clean, whatever the user has done."""
-    project = work(start())
+    project = work(start(kind=kind))
     (project / "CONTRIBUTING.md").unlink()
     commit_all(project)
 
@@ -413,8 +482,10 @@ def test_no_op(start: Variant) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ("health_checks", "structured_logging"),
-        *full(*((name,) for name in VALUES if name != "src_layout")),
+        ("service", "health_checks", "structured_logging"),
+        ("library", "example", "coverage_minimum"),
+        *full(*(("service", name) for name in VALUES if name != "src_layout")),
+        *full(*(("library", name) for name in OF_A_LIBRARY)),
     ],
     ids=named,
 )
@@ -422,8 +493,10 @@ def test_own_work_survives_toggles(
     names: tuple[str, ...], start: Variant, variant: Variant, tmp_path: Path
 ) -> None:
     """Own files and lines merge cleanly while practices go off and on; nothing else differs."""
-    first, second = ({name: VALUES[name][which] for name in names} for which in (0, 1))
-    project = work(start(**first))
+    kind, *toggled = names
+    pool = VALUES_OF[kind]
+    first, second = ({name: pool[name][which] for name in toggled} for which in (0, 1))
+    project = work(start(kind=kind, **first))
     commit_all(project)
     answers = recorded(project)
 
@@ -494,28 +567,37 @@ def test_line_endings_make_no_conflict(
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("kind", "name"),
     [
-        "background_jobs",
-        *full(*(name for name in PRACTICES if name not in {"background_jobs", "src_layout"})),
+        ("service", "background_jobs"),
+        ("library", "example"),
+        *(
+            pytest.param(kind, name, marks=pytest.mark.full)
+            for kind, pool in VALUES_OF.items()
+            for name in PRACTICES
+            if name in pool
+            and (kind, name) not in {("service", "background_jobs"), ("library", "example")}
+            if name != "src_layout"
+        ),
     ],
 )
-def test_toggles_leave_seeded_files(name: str, start: Variant) -> None:
+def test_toggles_leave_seeded_files(kind: str, name: str, start: Variant) -> None:
     """Whatever a practice changes to, the seeded files stay byte for byte as the owner wrote them.
 
     The owner has replaced all of their lines. `src_layout` moves them: see "The layout".
     """
-    project = start(preset="full", **{name: VALUES[name][0]})
-    written = {path: f"Ours: {path}.\r\n\tNo newline at the end".encode() for path in SEEDED}
+    seeded, answers = SEEDED_OF[kind], VALUES_OF[kind][name]
+    project = start(kind=kind, preset="full", **{name: answers[0]})
+    written = {path: f"Ours: {path}.\r\n\tNo newline at the end".encode() for path in seeded}
     for path, text in written.items():
         (project / path).write_bytes(text)
     commit_all(project)
 
-    for answer in (*VALUES[name][1:], VALUES[name][0]):
+    for answer in (*answers[1:], answers[0]):
         update(project, {name: answer})
         assert conflicts(project) == set()
-        assert {path: (project / path).read_bytes() for path in SEEDED} == written
-        assert [line for line in status(project).splitlines() if line[3:] in SEEDED] == []
+        assert {path: (project / path).read_bytes() for path in seeded} == written
+        assert [line for line in status(project).splitlines() if line[3:] in seeded] == []
         commit_all(project)
 
 
@@ -583,6 +665,21 @@ def test_package_is_never_left_behind(start: Variant, own: str) -> None:
     assert tree(project) == before
 
 
+def test_package_of_a_library_moves_first(start: Variant, variant: Variant) -> None:
+    """A library's modules are its owner's: the layout changes when the package has been moved."""
+    project = start(kind="library")
+    before = tree(project)
+    with pytest.raises(ValueError, match=r"Move the package there first \(git mv\)\.$"):
+        update(project, {"src_layout": False})
+    assert tree(project) == before
+
+    for into_src in (False, True):
+        move_package(project, into_src=into_src)
+        update(project, {"src_layout": into_src})
+        assert content(project) == content(variant(kind="library", src_layout=into_src))
+        commit_all(project)
+
+
 def test_layout_keeps_own_work(start: Variant) -> None:
     """With the package moved, own modules and seeded files stay; an edit of another file conflicts.
 
@@ -625,7 +722,7 @@ def older(template: Path, name: str, value: str) -> Path:
         return answer.sub(lambda found: found[1] or value, tag.group())
 
     macros = template / "extensions"
-    folders = (template / "template", macros / "practices")
+    folders = (template / "template", macros / "kinds", macros / "practices")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     lists = (macros / "components.jinja", macros / "practices.jinja")
     for file in (questionnaire, *lists, *files):
@@ -1293,7 +1390,8 @@ def test_guide_names_whose_files_are_whose(variant: Variant) -> None:
     }
     seeded = {Path(entry).name for entry in settings()["_skip_if_exists"]}
 
-    assert ownership("seeded") == seeded == {Path(path).name for path in SEEDED}
+    paths = {path for seeded_of_kind in SEEDED_OF.values() for path in seeded_of_kind}
+    assert ownership("seeded") == seeded == {Path(path).name for path in paths}
     assert ownership("shared") == shared
 
 

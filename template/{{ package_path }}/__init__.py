@@ -1,1 +1,1 @@
-"""Everything that {{ distribution_name }} installs."""
+# {% include "extensions/kinds/" ~ kind ~ "/init" %}
