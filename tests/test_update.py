@@ -39,6 +39,7 @@ from harness import (
 
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGE = "src/my_service"
+INIT = f"{PACKAGE}/__init__.py"
 HEALTH_TEST = "tests/core/web/test_health.py"
 """A file that goes with the health checks."""
 
@@ -284,7 +285,7 @@ def test_law_of_pairs(
 
 SEEDED_OF: Mapping[str, tuple[str, ...]] = {
     "service": (
-        f"{PACKAGE}/__init__.py",
+        INIT,
         f"{PACKAGE}/settings.py",
         f"{PACKAGE}/components.py",
         f"{PACKAGE}/commands.py",
@@ -293,7 +294,7 @@ SEEDED_OF: Mapping[str, tuple[str, ...]] = {
         "CHANGELOG.md",
     ),
     "library": (
-        f"{PACKAGE}/__init__.py",
+        INIT,
         f"{PACKAGE}/_core.py",
         f"{PACKAGE}/errors.py",
         "tests/public_names/__init__.txt",
@@ -351,7 +352,7 @@ OF_A_SERVICE = (
 OWN_LINES_OF = {
     "service": OF_A_SERVICE,
     "library": (
-        (f"{PACKAGE}/__init__.py", '["Error"]', '["Error", "Order"]'),
+        (INIT, '["Error"]', '["Error", "Order"]'),
         (f"{PACKAGE}/_core.py", '"""Implementations', '"""Orders.\n\nImplementations'),
         (f"{PACKAGE}/errors.py", '__all__ = ["Error"]', '__all__ = ["Error", "OrderError"]'),
         ("tests/public_names/__init__.txt", "Error\n", "Error\nOrder\n"),
@@ -562,7 +563,8 @@ def test_line_endings_make_no_conflict(
     assert b"\r" not in text
     commit_all(project)
     changed = set(git(project, "show", "--format=", "--name-only", "HEAD").splitlines())
-    news = {path.replace("{{ package_path }}", PACKAGE) for path, _, _ in NEWS} - {*SEEDED}
+    rendered = {path.replace("../extensions/kinds/service/init", INIT) for path, _, _ in NEWS}
+    news = {path.replace("{{ package_path }}", PACKAGE) for path in rendered} - {*SEEDED}
     assert changed - {".gitattributes"} == {*news, ".gitignore", ANSWERS_FILE}
 
 
