@@ -14,6 +14,7 @@ from functools import partial
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -313,8 +314,7 @@ class Subject:
             self.environment.check_types,
             self.folder,
             *command,
-            # mypy takes files of one path, size and second for the same.
-            cache=f"{rules}-{self.minimum}-{self.package.name}",
+            cache=f"{rules}-{self.minimum}",
             shared=self.results.folder,
         )
         return self.once(run, command, reads)
@@ -410,6 +410,10 @@ def prepared(
 ) -> Subject:
     """Return a variant with its environment, in a folder."""
     project = twin = shutil.copytree(variant(**answers), folder / "project")
+    # mypy takes files of one path, size and second for the same; variants share its cache.
+    moment = uuid4().int % 10**9
+    for path in project.rglob("*.py"):
+        os.utime(path, (moment, moment))
     python = python_for(str(answers.get("python_min", "3.11")))
     if python is None:
         # Its dependencies come from a twin that an older Python runs.

@@ -2266,7 +2266,7 @@ class Installed:
         if tool == "mypy":
             kind = dict(self.answers or ()).get("kind", KINDS[0])
             return self.environment.check_types(
-                self.folder, *gate, cache=f"{kind}-True-3.11-my_service", shared=self.shared
+                self.folder, *gate, cache=f"{kind}-True-3.11", shared=self.shared
             )
         if tool != "pytest":
             return self.environment.run(self.folder, *gate)

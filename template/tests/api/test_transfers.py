@@ -109,7 +109,8 @@ async def test_accounts_must_differ(client: httpx2.AsyncClient, accounts: tuple[
 
 async def test_accounts_must_exist(client: httpx2.AsyncClient, accounts: tuple[int, int]) -> None:
     """A transfer from or to an unknown account changes no balance."""
-    for body in (transfer((accounts[0], 9), 1), transfer((9, accounts[0]), 1)):
+    unknown = 999999999
+    for body in (transfer((accounts[0], unknown), 1), transfer((unknown, accounts[0]), 1)):
         assert (await client.post("/transfers", json=body, headers=KEY)).status_code == 404
     assert (await client.get("/transfers/1")).status_code == 404
     assert await balances(client) == [100, 100]

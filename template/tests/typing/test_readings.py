@@ -29,7 +29,7 @@ class ListSink:
 
 
 class TextSink:
-    """Is no sink of readings."""
+    """Is not a sink: `write` takes another type."""
 
     def write(self, batch: str) -> None: ...
 
