@@ -35,8 +35,8 @@ from sharing import LOCK, Reads, Results, key_of
 
 Answers = Mapping[str, object]
 
-ODD_NAMES = ("short-names", "long-names", "reserved-name")
-"""Answer sets that differ in names only. Rows of the array have such names with each answer."""
+ODD_NAMES = ("short-names", "long-names")
+"""Answer sets that differ in names only. Rows of the array have these names with each answer."""
 SETS = answer_sets()
 NAMED = {name: answers for name, answers in SETS.items() if name not in ODD_NAMES}
 QUICK = ("service-full", "service-standard", "service-minimal", "library-standard")
@@ -72,8 +72,12 @@ FLIPS = [answers for kind in KINDS for answers in flips(kind)]
 NEWEST = ("3.14", "3.15")
 """Pythons that a machine may lack: no pair of practices is only in a variant that needs one."""
 IN_NO_CODE = (
-    *("coverage_minimum", "customize", "license", "repository_url"),
-    *("user_email", "user_name"),
+    "coverage_minimum",
+    "customize",
+    "license",
+    "repository_url",
+    "user_email",
+    "user_name",
 )
 """Questions whose answers change no code. Variants that differ only in these share their gates."""
 

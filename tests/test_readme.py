@@ -251,10 +251,6 @@ def commit(folder: Path, shell: dict[str, str]) -> None:
     run("git add . && (git diff --cached --quiet || git commit --quiet -m work)", folder, shell)
 
 
-OWN_TESTS = {"PYTEST_ADDOPTS": "--ignore=tests/core"}
-"""Makes `poe check` leave out the tests that test_gates.py has run in an equal environment."""
-
-
 def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
     """Run the README's commands for pip in a clone of a project, where only Python and git are."""
     with tempfile.TemporaryDirectory() as name:
@@ -326,7 +322,7 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
             elif step.startswith("my-service"):
                 outputs[step] = run(step, folder, {**shell, "PATH": installed})
             else:
-                outputs[step] = run(f"set -e\n{step}", folder, {**shell, **OWN_TESTS})
+                outputs[step] = run(f"set -e\n{step}", folder, shell)
 
     checks = [output for step, output in outputs.items() if step.endswith("poe check")]
     assert len(checks) == 3
