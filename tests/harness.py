@@ -250,6 +250,7 @@ NEEDS: Sequence[Need] = (
     Need("background_jobs", "taskiq", "database", "none"),
     Need("background_jobs", "taskiq", "cache", "none"),
     Need("background_jobs", "taskiq", "cache", "memory"),
+    Need("dependency_updates", "dependabot", "ci", "gitlab"),
 )
 """Every combination of answers that is refused."""
 

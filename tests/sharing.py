@@ -58,6 +58,31 @@ def table(settings: Mapping[str, Any], name: str) -> object:
     return value
 
 
+STANDALONE = frozenset({"check-jsonschema", "prek", "typos", "zizmor"})
+"""Tools that plug into no other: only their own commands read them, and what they install."""
+
+
+def versions(lock: Path, without: frozenset[str] = STANDALONE) -> bytes:
+    """Return the packages of a lock file that a project installs, without some and their own."""
+    packages: dict[str, list[Any]] = {}
+    for package in tomllib.loads(lock.read_text(encoding="utf-8"))["package"]:
+        packages.setdefault(package["name"], []).append(package)
+    (root,) = (name for name, found in packages.items() if found[0]["source"] == {"editable": "."})
+    found, left = {root}, [root]
+    while left:
+        for package in packages[left.pop()]:
+            groups = [
+                package.get("dependencies", []),
+                *package.get("optional-dependencies", {}).values(),
+                *package.get("dev-dependencies", {}).values(),
+            ]
+            names = {item["name"] for group in groups for item in group} - without - found
+            found |= names
+            left += names
+    locked = [packages[name] for name in sorted(found - {root})]
+    return json.dumps(locked, sort_keys=True, default=str).encode()
+
+
 def key_of(command: Sequence[str], inputs: Mapping[str, bytes]) -> str:
     """Return a digest of a command and the inputs by name."""
     digest = sha256(json.dumps(list(command)).encode())

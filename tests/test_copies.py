@@ -68,7 +68,7 @@ def test_copy_says_what_is_next(tmp_path: Path, template: Path) -> None:
 
     assert f"My Service is ready. Next:\n\n  cd '{folder}'\n" in done.stderr
     assert "uv run my-service\n" in done.stderr
-    assert "On: src layout, strict mypy, coverage gate, structured logging" in done.stderr
+    assert "On: src layout, strict mypy, coverage gate, commit hooks, CI," in done.stderr
 
 
 @pytest.mark.parametrize(

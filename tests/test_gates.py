@@ -1,5 +1,6 @@
 """Every variant passes its own gates, and those of an outsider without its configuration."""
 
+import json
 import os
 import re
 import shlex
@@ -31,7 +32,7 @@ from harness import (
     pairs,
     values,
 )
-from sharing import LOCK, Reads, Results, key_of
+from sharing import LOCK, STANDALONE, Reads, Results, key_of, versions
 
 Answers = Mapping[str, object]
 
@@ -72,9 +73,12 @@ FLIPS = [answers for kind in KINDS for answers in flips(kind)]
 NEWEST = ("3.14", "3.15")
 """Pythons that a machine may lack: no pair of practices is only in a variant that needs one."""
 IN_NO_CODE = (
+    "ci",
     "coverage_minimum",
     "customize",
+    "dependency_updates",
     "license",
+    "pre_commit",
     "repository_url",
     "user_email",
     "user_name",
@@ -199,6 +203,7 @@ CODE = Reads(files=PYTHON)
 READS: Mapping[str, Reads] = {
     "lint": WHOLE,
     "format-check": WHOLE,
+    "conflicts": Reads(files=("*",)),
     "types": Reads(
         files=PYTHON, tables=("tool.mypy", "tool.pydantic-mypy", "tool.poe.tasks.types")
     ),
@@ -332,7 +337,7 @@ class Subject:
 
         inputs = {
             **reads.contents(self.folder),
-            LOCK: (self.twin / LOCK).read_bytes(),
+            LOCK: versions(self.twin / LOCK),
             "python": str(self.environment.python).encode(),
         }
         return self.results.get(key_of(command, inputs), install_and_run)
@@ -378,6 +383,7 @@ def locked(folder: Path, environment: Environment, results: Results) -> None:
             "project.name",
             "project.requires-python",
             "project.version",
+            "tool.uv",
         ),
     )
     command = ("uv", "lock", "--quiet")
@@ -462,6 +468,26 @@ def test_names_of_locked_packages_are_reserved(subject: Subject, template: Path)
     }
 
     assert free == set()
+
+
+def test_standalone_tools_plug_into_nothing(subject: Subject) -> None:
+    """What only they install has commands and no plugin: no other gate can depend on it."""
+    lock = subject.twin / LOCK
+    everything, read = (
+        json.loads(versions(lock, names)) for names in (frozenset[str](), STANDALONE)
+    )
+    own = [package["name"] for found in everything if found not in read for package in found]
+    subject.environment.hold(subject.twin)
+    program = (
+        "import sys\nfrom importlib.metadata import distribution\n"
+        "for name in sys.argv[1:]:\n"
+        "    print(*{entry.group for entry in distribution(name).entry_points})\n"
+    )
+
+    done = subject.environment.run(subject.folder, "python", "-c", program, *own)
+
+    check(done)
+    assert {*done.stdout.split()} <= {"console_scripts"}
 
 
 def test_names_of_installed_modules_are_reserved(

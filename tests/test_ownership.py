@@ -49,6 +49,38 @@ TYPES = Practice(
 )
 COVERAGE = Practice(off=0, words=r"--cov-fail-under=[1-9]", shared={"pyproject.toml"})
 
+HOOKS_OF_COMMITS = Practice(
+    off=False,
+    files={".pre-commit-config.yaml"},
+    words=r"prek|pre-commit|typos|check-jsonschema|zizmor",
+    shared={"README.md", "pyproject.toml"},
+)
+OF_GITHUB = {
+    *(".github/workflows/audit.yml", ".github/workflows/ci.yml", "SECURITY.md"),
+    *(".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/config.yml"),
+    *(".github/ISSUE_TEMPLATE/feature.yml", ".github/PULL_REQUEST_TEMPLATE.md"),
+}
+PIPELINES = Practice(
+    off="none",
+    files=OF_GITHUB,
+    words=r"GitHub Actions|zizmor|OSV",
+    shared={".pre-commit-config.yaml", "README.md", "pyproject.toml"},
+)
+UPDATES_OF_DEPENDENCIES = Practice(
+    off="none",
+    files={"renovate.json"},
+    words=r"[Rr]enovate|exclude-newer",
+    shared={".pre-commit-config.yaml", "README.md", "pyproject.toml"},
+)
+OF_ALL = {
+    "strict_mypy": TYPES,
+    "coverage_minimum": COVERAGE,
+    "pre_commit": HOOKS_OF_COMMITS,
+    "ci": PIPELINES,
+    "dependency_updates": UPDATES_OF_DEPENDENCIES,
+}
+"""The practices of every kind."""
+
 OF_A_SERVICE = {
     "structured_logging": Practice(
         off=False,
@@ -71,7 +103,7 @@ OF_A_SERVICE = {
     "health_checks": Practice(
         off=False,
         files=paths("core/web/health.py", "core/server/test_drain.py core/web/test_health.py"),
-        words=r"[Hh]ealth|HEALTH|PROBE",
+        words=r"(?<!--)[Hh]ealth|HEALTH|PROBE",  # `--health-cmd` is of a container
         shared=HOOKS - {"pyproject.toml"},
     ),
     "metrics": Practice(
@@ -122,7 +154,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS,
+        shared=HOOKS | {".github/workflows/ci.yml"},
     ),
     "http_client": Practice(
         off=False,
@@ -208,8 +240,7 @@ OF_A_SERVICE = {
         words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|core[./]cache|@cached\(|user_stats",
         shared=HOOKS,
     ),
-    "strict_mypy": TYPES,
-    "coverage_minimum": COVERAGE,
+    **OF_ALL,
 }
 OF_A_LIBRARY = {
     "example": Practice(
@@ -227,8 +258,7 @@ OF_A_LIBRARY = {
         words=r"[Rr]eadings|Sink|[Bb]atch",
         shared={"README.md"},
     ),
-    "strict_mypy": TYPES,
-    "coverage_minimum": COVERAGE,
+    **OF_ALL,
 }
 OF_A_KIND: Mapping[str, Mapping[str, Practice]] = {
     "service": OF_A_SERVICE,
@@ -262,8 +292,10 @@ def without(kind: str, name: str) -> dict[str, object]:
 ON: dict[str, object] = {
     "background_jobs": "in_process",
     "cache": "memory",
+    "ci": "github",
     "coverage_minimum": 100,
     "database": "sqlite",
+    "dependency_updates": "renovate",
 }
 """The answers that switch a practice on, unless it is yes."""
 
@@ -391,6 +423,7 @@ def test_kinds_share_few_files(variant: Variant) -> None:
     assert service.keys() & library.keys() == {
         *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
         *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
+        *(".pre-commit-config.yaml", "renovate.json", *OF_GITHUB),
         *paths("__init__.py py.typed"),
     }
 

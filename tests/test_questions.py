@@ -70,6 +70,9 @@ CHOICES: dict[str, tuple[str, list[object]]] = {
     "src_layout": ("bool", [True, False]),
     "strict_mypy": ("bool", []),
     "coverage_minimum": ("int", []),
+    "pre_commit": ("bool", []),
+    "ci": ("str", ["none", "github", "gitlab"]),
+    "dependency_updates": ("str", ["none", "renovate", "dependabot"]),
     "structured_logging": ("bool", []),
     "health_checks": ("bool", []),
     "metrics": ("bool", []),
@@ -98,6 +101,9 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "src_layout": (True, True, True),
     "strict_mypy": (True, True, True),
     "coverage_minimum": (0, 90, 100),
+    "pre_commit": (False, True, True),
+    "ci": ("none", "github", "github"),
+    "dependency_updates": ("none", "renovate", "renovate"),
     "structured_logging": (False, True, True),
     "health_checks": (True, True, True),
     "metrics": (False, True, True),
@@ -260,6 +266,8 @@ def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> No
     """A practice that is answered is as answered, whatever the preset says."""
     others = {
         "coverage_minimum": 55,
+        "ci": "gitlab",
+        "dependency_updates": "dependabot",
         "database": "none" if preset == "full" else "postgresql",
         "background_jobs": "in_process" if preset == "minimal" else "none",
         "cache": "none" if preset == "full" else "redis",
@@ -507,13 +515,18 @@ def test_old_answers_on_update(tmp_path: Path) -> None:
 each_need = pytest.mark.parametrize(
     "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
 )
-NEEDED = {"database": "It needs a database.", "cache": "It needs cache: redis."}
+NEEDED = {
+    "cache": "It needs cache: redis.",
+    "ci": "It runs on GitHub only.",
+    "database": "It needs a database.",
+}
 
 
 def switch_off(name: str) -> str:
     """Return the sentence that refuses to leave a practice without what it needs."""
     no = {False: "no", "none": "none"}[PRESETS[name][0]]
-    return f"Add -d {name}={no}: it needs this."
+    what = "GitHub" if name == "dependency_updates" else "this"
+    return f"Add -d {name}={no}: it needs {what}."
 
 
 @each_need
@@ -579,7 +592,7 @@ def test_recorded_answers_that_make_no_sense(tmp_path: Path, need: Need, variant
     before = tree(folder)
 
     off = PRESETS[name][0]
-    choice = "redis" if needed == "cache" else "sqlite"
+    choice = {"cache": "redis", "ci": "github", "database": "sqlite"}[needed]
     sentence = f"Add -d {needed}={choice}, or -d {name}={'no' if off is False else off}."
     update = ("update", "--defaults", "--quiet", folder)
     with pytest.raises(ValueError, match=refusal("project_name", sentence)):
@@ -638,7 +651,7 @@ def sentences(template: Path) -> set[str]:
 
 ELSEWHERE = {
     "Add -d {}={}, or -d {}={}.",
-    "Add -d {}={}: it needs this.",
+    "Add -d {}={}: it needs {}.",
     "Answer yes or no to {}.",
     "Choose an empty folder, or --overwrite.",
     "Give coverage_minimum a number.",
@@ -646,6 +659,7 @@ ELSEWHERE = {
     "It is fixed after the first copy.",
     "It needs a database.",
     "It needs cache: redis.",
+    "It runs on GitHub only.",
     "Move the package there first (git mv).",
     "No question is named {}.",
     "Only services have this.",

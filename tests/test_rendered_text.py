@@ -20,8 +20,10 @@ from harness import DEFAULTS, ROOT, answer_sets, covering, environment, git, tre
 WITH_CONDITIONALS = re.compile(
     r"^(pyproject\.toml|\{\{ package_path \}\}/practices\.py|\.github/.*|\.gitlab-ci\.yml)$"
 )
-# This file collects texts of the practices; README.md includes others that do.
-WITH_LOOPS = re.compile(rf"{WITH_CONDITIONALS.pattern}|^\.env\.example$")
+# These files collect texts of the practices; README.md includes others that do.
+WITH_LOOPS = re.compile(
+    rf"{WITH_CONDITIONALS.pattern}|^(\.env\.example|\.pre-commit-config\.yaml|README\.md)$"
+)
 
 # Python in Markdown.
 PYTHON = re.compile(r"(?ms)^```python\n.*?^```$")
@@ -235,7 +237,7 @@ def test_no_symbolic_links() -> None:
 
 
 def test_conditionals_are_in_few_files(template: Path) -> None:
-    """Two files and those of CI have conditionals, and one more has loops over the practices."""
+    """Two files and those of CI have conditionals, and three more have loops over the practices."""
     jinja = environment(template)
     conditional, looping = set(), set()
     for path, text in sources().items():
@@ -247,7 +249,7 @@ def test_conditionals_are_in_few_files(template: Path) -> None:
             conditional.add(path)
 
     assert {"pyproject.toml", "{{ package_path }}/practices.py"} <= conditional
-    assert ".env.example" in looping
+    assert {".env.example", ".pre-commit-config.yaml", "README.md"} <= looping
     assert {path for path in conditional if not WITH_CONDITIONALS.search(path)} == set()
     assert {path for path in looping if not WITH_LOOPS.search(path)} == set()
 

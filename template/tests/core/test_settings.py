@@ -311,7 +311,7 @@ def test_dollar_stands_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SERVER_PORT_", "SERVER__PORT"),
         ("SERVER__PROT", "SERVER__PORT"),
         ("LIMITS_MAX_BODY_BYTES", "LIMITS__MAX_BODY_BYTES"),
-        ("CURENCY", "CURRENCY"),
+        ("CURRANCY", "CURRENCY"),
         ("OWN__NAME", "OWN__NAMES"),
     ],
 )
