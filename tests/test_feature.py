@@ -13,7 +13,8 @@ from test_owner import WITH_DATABASE, check_project
 
 TESTS = (
     *("tests/api", "tests/services", "tests/architecture", "tests/core/database"),
-    *("tests/core/test_metrics.py", "tests/core/test_settings.py", "tests/core/test_tracing.py"),
+    *("tests/core/test_dotenv_file.py", "tests/core/test_metrics.py"),
+    *("tests/core/test_settings.py", "tests/core/test_tracing.py"),
 )
 """The tests of the example, and those of the core that read what an owner adds."""
 

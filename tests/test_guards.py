@@ -549,8 +549,10 @@ BY_ARCHITECTURE = {
     ),
 }
 
+ACCESS_LOG = "tests/core/logging/test_access_log.py"
 CACHE = "tests/core/cache/test_cache.py"
 CLI = "tests/core/test_cli.py"
+DOTENV = "tests/core/test_dotenv_file.py"
 DATABASE = "tests/core/database/test_database.py"
 HEALTH = "tests/core/web/test_health.py"
 HTTP_CLIENT = "tests/core/http_client/test_client.py"
@@ -740,12 +742,12 @@ BY_TESTS = {
         "test_injected_newline_stays_on_its_line",
         LOG,
         "core/logging/rendering.py",
-        "return [format_time, escape_controls, ",
+        "return [format_time, escape_fields, ",
         "return [format_time, ",
     ),
     "client address in the log": change(
         "test_client_address_is_logged_on_request",
-        LOG,
+        ACCESS_LOG,
         "core/logging/access_log.py",
         "if self.client_address and scope",
         "if scope",
@@ -780,7 +782,7 @@ BY_TESTS = {
     ),
     "lines out of order": change(
         "test_no_line_overtakes_another",
-        LOG,
+        ACCESS_LOG,
         "core/logging/rendering.py",
         '        self.pending.append(line.encode(errors="backslashreplace"))\n'
         "        self.flush()\n",
@@ -1136,14 +1138,14 @@ BY_TESTS = {
     ),
     "credentials for every origin": change(
         "test_credentials_need_named_origins",
-        SETTINGS,
+        DOTENV,
         "core/web/cors.py",
         'if self.credentials and "*" in self.origins:',
         'if self.credentials and "**" in self.origins:',
     ),
     "every address trusted": change(
         "test_bad_value_is_named",
-        SETTINGS,
+        DOTENV,
         "core/server/__init__.py",
         "    if is_everything:\n",
         "    if False:\n",
@@ -1874,21 +1876,21 @@ BY_TESTS = {
     ),
     "example without a setting": change(
         "test_example_lists_every_variable_with_its_default",
-        SETTINGS,
+        DOTENV,
         ".env.example",
         "MY_SERVICE_SERVER__PORT=8000\n",
         "",
     ),
     "example with a setting too many": change(
         "test_example_lists_every_variable_with_its_default",
-        SETTINGS,
+        DOTENV,
         ".env.example",
         "MY_SERVICE_SERVER__PORT=8000\n",
         "MY_SERVICE_SERVER__PORT=8000\nMY_SERVICE_SECRET_KEY=\n",
     ),
     "port without bounds": change(
         "test_bad_value_is_named",
-        SETTINGS,
+        DOTENV,
         "core/server/__init__.py",
         "ge=1, le=65535",
         "le=65535",
@@ -1902,14 +1904,14 @@ BY_TESTS = {
     ),
     "misspelt variable": change(
         "test_bad_value_is_named",
-        SETTINGS,
+        DOTENV,
         "core/settings.py",
         'extra="forbid"',
         'extra="ignore"',
     ),
     "foreign variable refused": change(
         "test_other_variables_are_ignored",
-        SETTINGS,
+        DOTENV,
         "core/settings.py",
         'extra="ignore",',
         'extra="forbid",',
@@ -2056,9 +2058,9 @@ SERVED = {
 
 BY_TESTS |= {
     "dollar replaced in .env": change(
-        "test_dollar_stands_for_itself",
-        "tests/core/test_settings.py",
-        "core/environment.py",
+        "test_dollar_in_the_file_stands_for_itself",
+        DOTENV,
+        "core/dotenv_file.py",
         "interpolate=False",
         "interpolate=True",
     ),

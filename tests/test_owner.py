@@ -700,6 +700,7 @@ MEASURED = ("--cov", "--cov-report=term-missing")
 TESTS = (
     "tests/architecture",
     "tests/core/database/test_migrations.py",
+    "tests/core/test_dotenv_file.py",
     "tests/core/test_metrics.py",
     "tests/core/test_settings.py",
     "tests/core/test_tracing.py",

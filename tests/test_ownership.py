@@ -86,17 +86,17 @@ OF_A_SERVICE = {
         off=False,
         files=paths(
             """
-            core/http_client/request_id.py core/logging/__init__.py core/logging/access_log.py
-            core/logging/redaction.py core/logging/rendering.py core/logging/request_id.py
-            core/logging/tracing.py
+            core/escaping.py core/http_client/request_id.py core/logging/__init__.py
+            core/logging/access_log.py core/logging/component.py core/logging/redaction.py
+            core/logging/rendering.py core/logging/request_id.py core/logging/tracing.py
             """,
             """
             architecture/test_logging.py core/http_client/test_request_id.py
-            core/logging/test_logging.py core/logging/test_request_id.py
-            core/logging/test_tracing.py
+            core/logging/test_access_log.py core/logging/test_logging.py
+            core/logging/test_request_id.py core/logging/test_tracing.py core/test_escaping.py
             """,
         ),
-        words=r"structlog|orjson|my_service\.core\.logging|core/logging|_LOGGING__|LoggingSettings|"
+        words=r"structlog|orjson|my_service\.core\.logging|core/logging|_LOGGING__|LogSettings|"
         r"request_id|trace_ids",
         shared=HOOKS,
     ),
@@ -160,9 +160,10 @@ OF_A_SERVICE = {
         off=False,
         files=paths(
             """
-            api/routes/valuation.py core/http_client/__init__.py core/http_client/environment.py
-            core/http_client/metrics.py core/http_client/request_id.py core/http_client/retries.py
-            core/http_client/stale.py core/http_client/tracing.py example/valuation.py
+            api/routes/valuation.py core/http_client/__init__.py core/http_client/component.py
+            core/http_client/environment.py core/http_client/metrics.py
+            core/http_client/request_id.py core/http_client/retries.py core/http_client/stale.py
+            core/http_client/tracing.py core/http_client_settings.py example/valuation.py
             infrastructure/exchange_rates.py services/valuation.py
             """,
             """

@@ -15,14 +15,13 @@ from {{ package_name }} import __main__ as command_module
 from {{ package_name }}.__main__ import main
 from {{ package_name }}.app import all_components
 from {{ package_name }}.core.cli import Command, CommandContext
-from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.errors import (
+    InvalidSettingsError,
+    UnavailableError,
+)
+from {{ package_name }}.core.names import NAME, PREFIX
 from {{ package_name }}.core.server import drain as module
 from {{ package_name }}.core.server.drain import DrainingServer
-from {{ package_name }}.core.settings import (
-    NAME,
-    PREFIX,
-    InvalidSettingsError,
-)
 from {{ package_name }}.practices import PRACTICE_COMMANDS, PracticeSettings
 from {{ package_name }}.settings import Settings
 

@@ -14,12 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from {{ package_name }}.__main__ import main
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.core.metrics import Metrics, metrics_component
-from {{ package_name }}.core.settings import (
-    NAME,
-    PREFIX,
-    InvalidSettingsError,
-)
+from {{ package_name }}.core.names import NAME, PREFIX
 from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect, open_websocket, practice_app

@@ -17,7 +17,8 @@ from opentelemetry.trace import StatusCode
 from {{ package_name }}.core import tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.settings import NAME, InvalidSettingsError
+from {{ package_name }}.core.errors import InvalidSettingsError
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.practices import PracticeSettings, practice_components
 
 from support.client import connect

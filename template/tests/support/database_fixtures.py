@@ -9,7 +9,7 @@ import pytest
 from {{ package_name }}.app import create_app
 from {{ package_name }}.core.app import Application
 from {{ package_name }}.core.database import Database, build
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.practices import PracticeSettings
 from {{ package_name }}.settings import Settings
 

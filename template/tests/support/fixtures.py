@@ -13,7 +13,7 @@ import pytest
 
 from {{ package_name }}.app import all_components, create_app
 from {{ package_name }}.core.app import Application
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.settings import Settings
 
 from support.client import app_without_log, connect, isolations

@@ -2,7 +2,7 @@
 
 import pytest
 
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 
 
 @pytest.fixture(scope="session", autouse=True)

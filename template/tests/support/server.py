@@ -19,9 +19,9 @@ from typing import IO
 import httpx2
 
 from {{ package_name }}.core.app import Application
+from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.core.server import Config, ServerSettings
 from {{ package_name }}.core.server.drain import DrainingServer
-from {{ package_name }}.core.settings import PREFIX
 
 # A supervisor sends SIGTERM; Windows has Ctrl-Break instead.
 STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)

@@ -5,7 +5,8 @@ from traceback import format_exception
 
 import pytest
 
-from {{ package_name }}.core.settings import PREFIX, InvalidSettingsError
+from {{ package_name }}.core.errors import InvalidSettingsError
+from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.settings import Settings
 
 

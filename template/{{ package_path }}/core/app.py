@@ -11,8 +11,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from {{ package_name }}.core.component import Component, Endpoint
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import NAME
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.limits import (
     AdmissionControl,

@@ -8,14 +8,11 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from {{ package_name }}.core.app import Application
-from {{ package_name }}.core.errors import AppError
+from {{ package_name }}.core.dotenv_file import DotEnvSettings
+from {{ package_name }}.core.errors import AppError, InvalidSettingsError
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.core.server import ServerSettings
 from {{ package_name }}.core.server.run import serve, serve_reloading
-from {{ package_name }}.core.settings import (
-    NAME,
-    EnvironmentSettings,
-    InvalidSettingsError,
-)
 from {{ package_name }}.core.web.limits import LimitsSettings
 
 SERVE = "serve"
@@ -23,7 +20,7 @@ FACTORY = "{{ package_name }}.app:create_app_from_environment"
 """Builds the application for the reloading server."""
 
 
-class CoreSettings(EnvironmentSettings):
+class CoreSettings(DotEnvSettings):
     """The settings that every service has."""
 
     server: ServerSettings = ServerSettings()

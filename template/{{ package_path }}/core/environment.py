@@ -1,23 +1,19 @@
-"""The sources of the settings: environment variables and .env."""
+"""The source of the settings that reads environment variables."""
 
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
-from dotenv import dotenv_values
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
     SettingsError,
 )
-from pydantic_settings.sources.utils import parse_env_vars
 
 COLLECTIONS = (frozenset, list, set, tuple)
 DELIMITER = "__"
@@ -33,10 +29,6 @@ SIMILARITY = 0.8
 ENV_ARGUMENTS = (
     *("case_sensitive", "env_prefix", "env_prefix_target", "env_nested_delimiter"),
     *("env_nested_max_split", "env_ignore_empty", "env_parse_none_str", "env_parse_enums"),
-)
-DOTENV_ARGUMENTS = (
-    *ENV_ARGUMENTS,
-    *("env_file", "env_file_encoding", "env_file_depth", "dotenv_filtering"),
 )
 
 
@@ -126,13 +118,3 @@ class Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError:
             return value
-
-
-class DotEnv(Environment, DotEnvSettingsSource):
-    """The file .env, as it is: `$` in a value, such as a password, stands for itself."""
-
-    def _read_env_file(self, file_path: Path) -> Mapping[str, str | None]:
-        values = dotenv_values(file_path, encoding=self.env_file_encoding, interpolate=False)
-        return parse_env_vars(
-            values, self.case_sensitive, self.env_ignore_empty, self.env_parse_none_str
-        )

@@ -1,13 +1,12 @@
-"""The errors of this project. core/web/problems.py maps them to HTTP."""
+"""The errors of this project."""
 
 from typing import ClassVar
 
 
 class AppError(Exception):
-    """Base class of the errors; clients see the message.
+    """Base class of the errors; users and clients see the message.
 
-    Subclass one of its subclasses, with a `code` of its own where clients must tell errors apart.
-    For another HTTP status, subclass it, and name the status in `error_statuses` of a component.
+    Subclass one of its subclasses, with a `code` of its own where programs must tell errors apart.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -57,3 +56,7 @@ class UnavailableError(AppError):
     """A dependency is unavailable; the same request may succeed later."""
 
     code = "unavailable"
+
+
+class InvalidSettingsError(Exception):
+    """The settings can't be used. The message has a line for each bad value, and shows none."""

@@ -17,12 +17,10 @@ from prometheus_client.registry import Collector
 from pydantic import AfterValidator, SecretStr
 
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import InvalidSettingsError
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import (
-    NAME,
-    InvalidSettingsError,
-    SettingsGroup,
-)
+from {{ package_name }}.core.settings import SettingsGroup
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.in_flight import InFlightRequests
 from {{ package_name }}.core.web.problems import CODES, problem_response

@@ -1,4 +1,4 @@
-"""How settings are read: from the environment and .env, once, by a command."""
+"""How settings are read: from the environment, once, by a command."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,14 @@ from pydantic_settings import (
 )
 
 from {{ package_name }}.core.environment import (
-    DOTENV_ARGUMENTS,
     ENV_ARGUMENTS,
-    DotEnv,
     Environment,
     parse_empty,
     suggest,
     variable_names,
 )
-
-NAME = "{{ distribution_name }}"
-PREFIX = "{{ env_prefix }}"
+from {{ package_name }}.core.errors import InvalidSettingsError
+from {{ package_name }}.core.names import PREFIX
 
 
 def check_characters(value: str) -> None:
@@ -93,19 +90,13 @@ class SettingsGroup(BaseModel):
         return parse_empty_fields(cls, values)
 
 
-class InvalidSettingsError(Exception):
-    """The settings can't be used. The message has a line for each bad value, and shows none."""
-
-
 class EnvironmentSettings(BaseSettings):
     """Settings whose variables are PREFIX and the name of the field in capitals."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        extra="ignore",  # a .env file is shared with compose and other tools
+        extra="ignore",  # other programs may set variables with the same prefix
         frozen=True,
         hide_input_in_errors=True,
     )
@@ -125,13 +116,12 @@ class EnvironmentSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources of pydantic-settings, with those of this project for two of them."""
+        """Return the sources of pydantic-settings, with that of this project for variables."""
         environment = {name: getattr(env_settings, name) for name in ENV_ARGUMENTS}
-        dotenv = {name: getattr(dotenv_settings, name) for name in DOTENV_ARGUMENTS}
         return (
             init_settings,
             Environment(settings_cls, **environment),
-            DotEnv(settings_cls, **dotenv),
+            dotenv_settings,
             file_secret_settings,
         )
 
@@ -143,20 +133,27 @@ class EnvironmentSettings(BaseSettings):
             overrides: Values that win over the environment, by field.
 
         Raises:
-            InvalidSettingsError: A value is missing or wrong, or .env can't be read.
+            InvalidSettingsError: A value is missing or wrong.
         """
         try:
             return cls(**overrides)
         except ValidationError as error:
-            known = set(variable_names(cls, PREFIX))
             lines = []
             for item in error.errors(include_input=False, include_url=False):
-                name = f"{PREFIX}{'__'.join(map(str, item['loc'])).upper()}"
-                message = item["msg"].removeprefix("Value error, ")
                 is_unknown = item["type"] == "extra_forbidden"
-                lines.append(f"{name}: {suggest(name, known) if is_unknown else message}")
+                message = None if is_unknown else item["msg"].removeprefix("Value error, ")
+                lines.append(cls.describe(item["loc"], message))
             raise InvalidSettingsError("\n".join(lines)) from None
         except SettingsError as error:
             raise InvalidSettingsError(str(error)) from None
-        except UnicodeDecodeError as error:
-            raise InvalidSettingsError(f".env: {error}") from None
+
+    @classmethod
+    def describe(cls, location: Sequence[int | str], message: str | None) -> str:
+        """Return the line for an error.
+
+        Args:
+            location: The field, by group.
+            message: What is wrong with the value, None if there is no such field.
+        """
+        name = f"{PREFIX}{'__'.join(map(str, location)).upper()}"
+        return f"{name}: {message or suggest(name, set(variable_names(cls, PREFIX)))}"

@@ -14,8 +14,9 @@ from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from pydantic import Field
 
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.core.services import Services
-from {{ package_name }}.core.settings import NAME, HttpBaseUrl, SettingsGroup
+from {{ package_name }}.core.settings import HttpBaseUrl, SettingsGroup
 
 EXPORT_TIMEOUT_SECONDS = 5
 

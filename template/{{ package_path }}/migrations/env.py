@@ -4,7 +4,7 @@ from alembic import context
 from alembic.util import CommandError
 
 from {{ package_name }}.core.database import migrations
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.settings import Settings
 
 settings = context.config.attributes.get("settings")  # a command or a test has loaded them

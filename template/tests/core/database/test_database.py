@@ -28,7 +28,7 @@ from {{ package_name }}.core.database import (
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.database.models import from_text
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.settings import NAME, PREFIX
+from {{ package_name }}.core.names import NAME, PREFIX
 from {{ package_name }}.practices import PracticeSettings
 
 from support.client import connect

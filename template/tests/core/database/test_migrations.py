@@ -19,7 +19,7 @@ from {{ package_name }}.core.database import migrations
 from {{ package_name }}.core.database.models import Base
 from {{ package_name }}.core.database.{{ database }} import DatabaseSettings
 from {{ package_name }}.core.errors import UnavailableError
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 
 from support.database import AWAY, PROJECT, alembic, database_url
 

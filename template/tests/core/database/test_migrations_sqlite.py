@@ -11,7 +11,7 @@ from sqlalchemy import Column, Index, Integer, Table, make_url
 from sqlalchemy.exc import IntegrityError
 
 from {{ package_name }}.__main__ import main
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 
 from support.database import database_url
 from support.database_revisions import Revisions, project_metadata

@@ -16,16 +16,15 @@ import stamina
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import (
     HttpClient,
-    HttpClientSettings,
     OutgoingCall,
     UpstreamRequestError,
-    component,
+    open_http_client,
 )
 from {{ package_name }}.core.http_client.retries import (
     BURST,
     parse_retry_after,
 )
-from {{ package_name }}.core.services import Services
+from {{ package_name }}.core.http_client_settings import HttpClientSettings
 
 URL = "https://api.example.org/orders?token=hunter2"
 
@@ -50,12 +49,9 @@ class Upstream:
 async def calling(
     transport: httpx2.AsyncBaseTransport, **settings: float
 ) -> AsyncIterator[HttpClient]:
-    """Yield the client of the started component."""
-    start = component(HttpClientSettings.model_validate(settings), transport).start
-    assert start is not None
-    services = Services()
-    async with start(services):
-        yield services.get(HttpClient)
+    """Yield a client."""
+    async with open_http_client(HttpClientSettings.model_validate(settings), transport) as http:
+        yield http
 
 
 async def call(upstream: Upstream, method: str = "GET", **settings: float) -> httpx2.Response:

@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from {{ package_name }}.core.http_client import (
-    HttpClientSettings,
-    build,
-    tls_context,
-)
+from {{ package_name }}.core.http_client import build, tls_context
+from {{ package_name }}.core.http_client_settings import HttpClientSettings
 
 TARGET = "http://api.example.org/"
 NO_ONE = "http://127.0.0.1:1"

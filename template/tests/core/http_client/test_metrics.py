@@ -3,10 +3,11 @@
 import httpx2
 import pytest
 
-from {{ package_name }}.core import http_client, metrics
+from {{ package_name }}.core import metrics
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.http_client import HttpClient
+from {{ package_name }}.core.http_client import component as http_client
 from {{ package_name }}.core.http_client import metrics as http_client_metrics
 from {{ package_name }}.core.metrics import Metrics
 from {{ package_name }}.practices import PracticeSettings

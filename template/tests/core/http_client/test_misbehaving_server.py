@@ -15,10 +15,10 @@ import stamina
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.http_client import (
     HttpClient,
-    HttpClientSettings,
     UpstreamRequestError,
     build,
 )
+from {{ package_name }}.core.http_client_settings import HttpClientSettings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"

@@ -5,11 +5,11 @@ from contextvars import Context
 import httpx2
 from fastapi import APIRouter
 
-from {{ package_name }}.core import http_client
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.http_client import HttpClientDep
+from {{ package_name }}.core.http_client import component as http_client
 from {{ package_name }}.core.http_client import request_id as propagation
+from {{ package_name }}.core.http_client.component import HttpClientDep
 from {{ package_name }}.core.logging import request_id
 from {{ package_name }}.practices import PracticeSettings
 

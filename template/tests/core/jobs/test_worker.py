@@ -24,7 +24,7 @@ from {{ package_name }}.core.jobs.broker import build_queue
 from {{ package_name }}.core.jobs.durable import Jobs
 from {{ package_name }}.core.jobs.outbox import Job, Outbox
 from {{ package_name }}.core.jobs.worker import Worker, work
-from {{ package_name }}.core.settings import PREFIX
+from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.practices import PracticeSettings
 
 from support.client import practice_app

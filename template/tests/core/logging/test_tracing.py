@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from {{ package_name }}.core import logging, tracing
+from {{ package_name }}.core import tracing
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.logging import component as logging
 from {{ package_name }}.core.logging import tracing as trace_ids
 from {{ package_name }}.practices import PracticeSettings
 

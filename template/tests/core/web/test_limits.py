@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 
 from {{ package_name }}.core.app import build
 from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.settings import InvalidSettingsError
+from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.core.web import in_flight as module
 from {{ package_name }}.core.web.routing import register
 from {{ package_name }}.practices import PracticeSettings

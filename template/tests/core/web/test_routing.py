@@ -11,8 +11,8 @@ from starlette.routing import Mount, Route
 
 from {{ package_name }}.core.app import Application, build
 from {{ package_name }}.core.component import Component
+from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.core.server import ServerSettings
-from {{ package_name }}.core.settings import InvalidSettingsError
 from {{ package_name }}.core.web.context import RequestContext
 from {{ package_name }}.core.web.limits import LimitsSettings
 from {{ package_name }}.core.web.routing import public_path

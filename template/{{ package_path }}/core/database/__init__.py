@@ -18,8 +18,8 @@ from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.database import migrations
 from {{ package_name }}.core.database import {{ database }} as dialect
 from {{ package_name }}.core.errors import UnavailableError
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.core.services import Services, provide
-from {{ package_name }}.core.settings import NAME
 
 logger = logging.getLogger(__name__)
 

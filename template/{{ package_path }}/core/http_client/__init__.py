@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Annotated
 
 import httpx2
-from fastapi import Depends
-from pydantic import Field
 from stamina import AsyncRetryingCaller
 from stamina.instrumentation import set_on_retry_hooks
 
-from {{ package_name }}.core.component import Component
 from {{ package_name }}.core.errors import NotFoundError, UnavailableError
 from {{ package_name }}.core.http_client import environment, retries
-from {{ package_name }}.core.services import Services, provide
-from {{ package_name }}.core.settings import NAME, SettingsGroup
+from {{ package_name }}.core.http_client_settings import HttpClientSettings
+from {{ package_name }}.core.names import NAME
 
 logger = logging.getLogger(__name__)
 
@@ -32,18 +28,6 @@ SERVER_ERROR = 500
 HOSTS = 1000
 
 FAILURES = (TimeoutError, httpx2.HTTPError)
-
-
-class HttpClientSettings(SettingsGroup):
-    """Calls to other services."""
-
-    connect_timeout_seconds: float = Field(default=2, gt=0, le=60)
-    read_timeout_seconds: float = Field(default=5, gt=0, le=600)
-    deadline_seconds: float = Field(default=10, gt=0, le=3600)
-    max_connections: int = Field(default=100, ge=1, le=10_000)
-    max_response_bytes: int = Field(default=10_485_760, ge=1, le=1_073_741_824)
-    max_attempts: int = Field(default=3, ge=1, le=10)
-    retry_ratio: float = Field(default=0.1, ge=0, le=1)
 
 
 class UpstreamRequestError(Exception):
@@ -206,24 +190,16 @@ def build(
     return http
 
 
-HttpClientDep = Annotated[HttpClient, Depends(provide(HttpClient))]
-
-
-def component(
+@asynccontextmanager
+async def open_http_client(
     settings: HttpClientSettings, transport: httpx2.AsyncBaseTransport | None = None
-) -> Component:
-    """Open the client while the application runs."""
-
-    @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
-        # Both hold for the process. The libraries' own records show URLs with their queries,
-        # headers, and the arguments of calls.
-        set_on_retry_hooks([retries.log_retry])
-        for name in ("httpcore2", "httpx2"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        http = build(settings, transport)
-        services.add(HttpClient, http)
-        async with http.client:
-            yield
-
-    return Component(name="http_client", start=start)
+) -> AsyncIterator[HttpClient]:
+    """Open a client, and close its connections at the end."""
+    # Both hold for the process. The libraries' own records show URLs with their queries, headers,
+    # and the arguments of calls.
+    set_on_retry_hooks([retries.log_retry])
+    for name in ("httpcore2", "httpx2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    http = build(settings, transport)
+    async with http.client:
+        yield http

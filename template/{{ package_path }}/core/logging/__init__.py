@@ -1,16 +1,13 @@
 """The log: one structlog pipeline for the records of every library."""
 
 import logging
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
 from structlog.typing import Processor
 
-from {{ package_name }}.core.component import Component
-from {{ package_name }}.core.logging.access_log import AccessLog
 from {{ package_name }}.core.logging.redaction import redact
 from {{ package_name }}.core.logging.rendering import (
     LoggingSettings,
@@ -19,9 +16,8 @@ from {{ package_name }}.core.logging.rendering import (
     drop_duplicate_fields,
     renderers,
 )
-from {{ package_name }}.core.services import Services
 
-__all__ = ["LoggingSettings", "component", "configure_logging"]
+__all__ = ["LoggingSettings", "configure_logging"]
 
 
 class Logger:
@@ -60,31 +56,14 @@ def configure_logging(settings: LoggingSettings, output: Output) -> Iterator[Non
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
-    root, uvicorn_access = logging.getLogger(), logging.getLogger("uvicorn.access")
-    before = root.level, uvicorn_access.disabled
+    root = logging.getLogger()
+    before = root.level
     root.addHandler(handler)
     root.setLevel(settings.level)
-    uvicorn_access.disabled = True  # AccessLog replaces it
     try:
         yield
     finally:
         output.flush()
         root.removeHandler(handler)
-        level, uvicorn_access.disabled = before
-        root.setLevel(level)
+        root.setLevel(before)
         structlog.reset_defaults()
-
-
-def component(settings: LoggingSettings) -> Component:
-    """Configure logging while the application runs, and log every request."""
-    output = Output(sys.stdout.buffer)
-    access_log = AccessLog(settings, output)
-
-    @asynccontextmanager
-    async def start(_services: Services) -> AsyncIterator[None]:
-        with configure_logging(settings, output):
-            yield
-
-    has_info = settings.level in {"DEBUG", "INFO"}
-    write = access_log.write if has_info else None
-    return Component(name="logging", start=start, on_response=write)

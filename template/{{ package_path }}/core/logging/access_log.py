@@ -1,5 +1,6 @@
 """The access log: one line a request."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,25 @@ from {{ package_name }}.core.logging.rendering import (
 )
 from {{ package_name }}.core.web.context import RequestContext
 
+BUFFER_SECONDS = 0.01
+"""How long a line of the access log may wait; a process that is killed loses those that do."""
+
+
+class AccessLogSettings(LoggingSettings):
+    """The log, and its lines for requests."""
+
+    client_address: bool = False
+
+
+class BufferedOutput(Output):
+    """Writes the lines for requests together: one write a line would cost more than rendering."""
+
+    def write_buffered(self, line: bytes) -> None:
+        """Buffer a record until the next one that is not, at most for BUFFER_SECONDS."""
+        if not self.pending:
+            asyncio.get_running_loop().call_later(BUFFER_SECONDS, self.flush)
+        self.pending.append(line)
+
 
 class AccessLog:
     """Writes one line a request, also for failed requests.
@@ -22,7 +42,7 @@ class AccessLog:
     It calls the processors without a logger: a logger would add a third to the cost of the line.
     """
 
-    def __init__(self, settings: LoggingSettings, output: Output) -> None:
+    def __init__(self, settings: AccessLogSettings, output: BufferedOutput) -> None:
         self.output = output
         self.client_address = settings.client_address
         self.renderers = renderers(settings, output.stream)

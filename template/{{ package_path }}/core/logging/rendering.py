@@ -1,23 +1,20 @@
 """How records become lines: JSON for collectors, a readable form for a terminal."""
 
-import asyncio
 import json
-import re
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import PurePath
-from typing import BinaryIO, Literal
+from typing import Literal, Protocol
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from {{ package_name }}.core.escaping import escape_controls
 from {{ package_name }}.core.settings import SettingsGroup
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
-BUFFER_SECONDS = 0.01
-"""How long a line of the access log may wait; a process that is killed loses those that do."""
 
 
 class LoggingSettings(SettingsGroup):
@@ -25,7 +22,6 @@ class LoggingSettings(SettingsGroup):
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["auto", "console", "json"] = "auto"
-    client_address: bool = False
 
 
 def add_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -40,12 +36,10 @@ def format_time(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def escape_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def escape_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Escape control characters: a line feed in a value could forge a record."""
     return {
-        key: CONTROL.sub(lambda found: ascii(found[0])[1:-1], value)
-        if isinstance(value, str) and key != "exception"
-        else value
+        key: escape_controls(value) if isinstance(value, str) and key != "exception" else value
         for key, value in event.items()
     }
 
@@ -82,10 +76,20 @@ def to_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return dump(event).decode()
 
 
+class LogStream(Protocol):
+    """What the log is written to, such as `sys.stdout.buffer`."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool: ...
+
+
 class Output:
     """Writes records to a stream; a broken pipe must not fail a request."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: LogStream) -> None:
         self.stream = stream
         self.pending: list[bytes] = []
 
@@ -93,15 +97,6 @@ class Output:
         """Write a record, after the buffered ones."""
         self.pending.append(line.encode(errors="backslashreplace"))
         self.flush()
-
-    def write_buffered(self, line: bytes) -> None:
-        """Buffer a record until the next one that is not buffered, at most for BUFFER_SECONDS.
-
-        One write a line would cost a busy server more than rendering it.
-        """
-        if not self.pending:
-            asyncio.get_running_loop().call_later(BUFFER_SECONDS, self.flush)
-        self.pending.append(line)
 
     def flush(self) -> None:
         """Write the buffered records."""
@@ -116,13 +111,14 @@ class Output:
             return
 
 
-def is_console(settings: LoggingSettings, stream: BinaryIO) -> bool:
+def is_console(settings: LoggingSettings, stream: LogStream) -> bool:
     """Return whether the log is for a terminal instead of JSON."""
     return settings.format == "console" or (settings.format == "auto" and stream.isatty())
 
 
-def renderers(settings: LoggingSettings, stream: BinaryIO) -> list[Processor]:
+def renderers(settings: LoggingSettings, stream: LogStream) -> list[Processor]:
     """Return the last processors: JSON, or colours for a terminal."""
     if is_console(settings, stream):
-        return [format_time, escape_controls, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        has_colors = stream.isatty() and not os.environ.get("NO_COLOR")
+        return [format_time, escape_fields, structlog.dev.ConsoleRenderer(colors=has_colors)]
     return [to_json]
