@@ -255,7 +255,7 @@ NEEDS: Sequence[Need] = (
 """Every combination of answers that is refused."""
 
 
-KINDS = ("service", "library")
+KINDS = ("service", "cli", "library")
 
 
 def applies(question: Mapping[str, Any], kind: str) -> bool:

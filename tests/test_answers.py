@@ -339,3 +339,4 @@ def test_smallest_project_holds_every_answer(variant: Variant) -> None:
 
     assert holders(preset="minimal") == holders(preset="standard") == holders(preset="full")
     assert holders(preset="minimal") == holders(kind="library", preset="full")
+    assert holders(preset="minimal") == holders(kind="cli", preset="full")

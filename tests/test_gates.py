@@ -40,7 +40,10 @@ ODD_NAMES = ("short-names", "long-names")
 """Answer sets that differ in names only. Rows of the array have these names with each answer."""
 SETS = answer_sets()
 NAMED = {name: answers for name, answers in SETS.items() if name not in ODD_NAMES}
-QUICK = ("service-full", "service-standard", "service-minimal", "library-standard")
+QUICK = (
+    *("service-full", "service-standard", "service-minimal"),
+    *("cli-standard", "library-standard"),
+)
 """The variants whose gates run in the quick tests."""
 
 POOLS = {
@@ -303,10 +306,11 @@ class Subject:
         return tuple(FULL_COVERAGE if word == minimum else word for word in words)
 
     def reads(self, task: str) -> Reads:
-        """Return what a gate reads; the tests of a library read its README and public names."""
+        """Return what a gate reads; the tests of a library and of a tool read some of its texts."""
         found = READS[task]
-        if (self.kind, task) == ("library", "coverage"):
-            return replace(found, files=(*found.files, "README.md", "*.txt"))
+        texts = {"cli": ("README.md", "docs/commands.md"), "library": ("README.md", "*.txt")}
+        if task == "coverage":
+            return replace(found, files=(*found.files, *texts.get(self.kind, ())))
         return found
 
     def run_task(self, task: str) -> Run:
@@ -518,7 +522,7 @@ def test_names_of_installed_modules_are_reserved(
 @pytest.mark.full
 def test_outsiders_types_find_nothing(subject: Subject) -> None:
     """`mypy --strict` accepts the package and its tests; it only knows where modules are."""
-    helpers = ["tests"] if subject.kind == "service" else []
+    helpers = [] if subject.kind == "library" else ["tests"]
     folders = os.pathsep.join([str(subject.package.parent), *helpers])
     command = (
         *("env", f"MYPYPATH={folders}", "mypy", "--strict", "--config-file="),

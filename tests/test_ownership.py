@@ -23,12 +23,14 @@ class Practice:
         files: The files that it owns.
         words: What no other file may contain.
         shared: The files that differ with it, and stay.
+        instead: The files that stand in for it when it is off.
     """
 
     off: object
     files: set[str] = field(default_factory=set)
     words: str = r"(?!)"  # nothing
     shared: set[str] = field(default_factory=set)
+    instead: set[str] = field(default_factory=set)
 
 
 PACKAGE = "src/my_service"
@@ -243,6 +245,58 @@ OF_A_SERVICE = {
     ),
     **OF_ALL,
 }
+HOOKS_OF_A_TOOL = {"README.md", "pyproject.toml", f"{PACKAGE}/practices.py"}
+OF_A_TOOL = {
+    "structured_logging": Practice(
+        off=False,
+        files=paths(
+            """
+            core/logging/__init__.py core/logging/redaction.py core/logging/rendering.py
+            core/logging/stderr.py
+            """,
+            "architecture/test_logging.py core/logging/test_logging.py core/logging/test_stderr.py",
+        ),
+        words=r"structlog|orjson|my_service\.core\.logging|core/logging|LOGGING__FORMAT",
+        shared=HOOKS_OF_A_TOOL,
+        instead=paths("core/plain_logging.py", "core/test_plain_logging.py"),
+    ),
+    "http_client": Practice(
+        off=False,
+        files=paths(
+            """
+            core/http_client/__init__.py core/http_client/environment.py
+            core/http_client/retries.py core/http_client_settings.py example_commands/fetch.py
+            example_commands/fetching.py
+            """,
+            """
+            architecture/test_http_client.py core/http_client/test_client.py
+            core/http_client/test_environment.py core/http_client/test_misbehaving_server.py
+            example_commands/test_fetch.py
+            """,
+        ),
+        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|[Oo]ther services|fetch",
+        shared={*HOOKS_OF_A_TOOL, f"{PACKAGE}/practice_commands.py"},
+    ),
+    "example": Practice(
+        off=False,
+        files=paths(
+            """
+            example_commands/__init__.py example_commands/fetch.py example_commands/fetching.py
+            example_commands/readings.py example_commands/settings.py
+            example_commands/summarize.py
+            """,
+            """
+            example_commands/test_fetch.py example_commands/test_help.py
+            example_commands/test_summarize.py
+            """,
+        ),
+        words=r"[Rr]eadings|READINGS|summarize|example_commands|[Ff]etch many",
+        shared={*HOOKS_OF_A_TOOL, f"{PACKAGE}/practice_commands.py"} - {"pyproject.toml"},
+    ),
+    **OF_ALL,
+}
+"""The practices of a command-line tool."""
+
 OF_A_LIBRARY = {
     "example": Practice(
         off=False,
@@ -263,6 +317,7 @@ OF_A_LIBRARY = {
 }
 OF_A_KIND: Mapping[str, Mapping[str, Practice]] = {
     "service": OF_A_SERVICE,
+    "cli": OF_A_TOOL,
     "library": OF_A_LIBRARY,
 }
 every_practice = pytest.mark.parametrize(
@@ -321,8 +376,8 @@ def test_files_of_a_practice(variant: Variant, kind: str, name: str) -> None:
     shared = {path for practice in gone for path in practice.shared}
 
     assert on.keys() - off.keys() == files
-    assert off.keys() - on.keys() == set()
-    assert {path for path in off if on[path] != off[path]} == shared - files | {ANSWERS}
+    assert off.keys() - on.keys() == {path for practice in gone for path in practice.instead}
+    assert {path for path in off.keys() & on.keys() if on[path] != off[path]} == shared - files | {ANSWERS}
 
 
 @every_practice
@@ -412,21 +467,49 @@ def test_layout_moves_the_package(variant: Variant, kind: str) -> None:
 def test_everything_off(variant: Variant, kind: str) -> None:
     """With every practice off, the files are those that no practice owns."""
     owned = {path for practice in OF_A_KIND[kind].values() for path in practice.files}
+    instead = {path for practice in OF_A_KIND[kind].values() for path in practice.instead}
     everything = tree(variant(**all_on(kind))).keys()
 
-    assert tree(variant(**all_off(kind))).keys() == everything - owned - TOGETHER.keys()
+    assert tree(variant(**all_off(kind))).keys() == everything - owned - TOGETHER.keys() | instead
 
 
-def test_kinds_share_few_files(variant: Variant) -> None:
-    """A library has no file of a service but these."""
-    service, library = (tree(variant(**all_on(kind))) for kind in ("service", "library"))
+OF_EVERY_KIND = {
+    *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
+    *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
+    *(".pre-commit-config.yaml", "renovate.json", *OF_GITHUB),
+    *paths("__init__.py py.typed"),
+}
+OF_PROGRAMS = paths(
+    """
+    __main__.py core/__init__.py core/batching.py core/concurrency.py core/environment.py
+    core/errors.py core/escaping.py core/http_client/__init__.py core/http_client/environment.py
+    core/http_client/retries.py core/http_client_settings.py core/logging/__init__.py
+    core/logging/redaction.py core/logging/rendering.py core/names.py core/settings.py practices.py
+    settings.py
+    """,
+    """
+    architecture/test_http_client.py architecture/test_imports.py architecture/test_logging.py
+    architecture/test_secrets.py conftest.py core/http_client/test_client.py
+    core/http_client/test_environment.py core/http_client/test_misbehaving_server.py
+    core/logging/test_logging.py core/test_batching.py core/test_concurrency.py
+    core/test_escaping.py core/test_settings.py support/fixtures.py support/source_code.py
+    """,
+)
 
-    assert service.keys() & library.keys() == {
-        *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
-        *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
-        *(".pre-commit-config.yaml", "renovate.json", *OF_GITHUB),
-        *paths("__init__.py py.typed"),
-    }
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("service", "library", OF_EVERY_KIND),
+        ("cli", "library", OF_EVERY_KIND),
+        ("service", "cli", OF_EVERY_KIND | OF_PROGRAMS),
+    ],
+)
+def test_kinds_share_few_files(variant: Variant, one: str, other: str, shared: set[str]) -> None:
+    """Two kinds of project have no file in common but these."""
+    first, second = (tree(variant(**all_on(kind))) for kind in (one, other))
+
+    assert first.keys() & second.keys() == shared
 
 
 @pytest.mark.parametrize("path", TOGETHER)

@@ -53,7 +53,7 @@ from harness import (
 # How each question is asked: its type, its choices in order, and its default in each preset.
 CHOICES: dict[str, tuple[str, list[object]]] = {
     "project_name": ("str", []),
-    "kind": ("str", ["service", "library"]),
+    "kind": ("str", ["service", "cli", "library"]),
     "project_description": ("str", []),
     "preset": ("str", ["minimal", "standard", "full"]),
     "user_name": ("str", []),
@@ -86,14 +86,14 @@ CHOICES: dict[str, tuple[str, list[object]]] = {
 COMPUTED = ["package_path", "jobs_module", "env_prefix", "database_url", "practices_on"]
 ASKED_FIRST = list(CHOICES)[: list(CHOICES).index("customize") + 1]
 ASKED_ON_REQUEST = list(CHOICES)[len(ASKED_FIRST) :]
-OF_SERVICES = [
-    *("structured_logging", "health_checks", "metrics", "tracing"),
-    *("database", "cache", "http_client", "background_jobs"),
-]
+OF_SERVICES = ["health_checks", "metrics", "tracing", "database", "cache", "background_jobs"]
 """Practices that only services have."""
+OF_PROGRAMS = ["structured_logging", "http_client"]
+"""Practices that a library does not have."""
 QUESTIONS = {
     "service": list(CHOICES),
-    "library": [name for name in CHOICES if name not in OF_SERVICES],
+    "cli": [name for name in CHOICES if name not in OF_SERVICES],
+    "library": [name for name in CHOICES if name not in (*OF_SERVICES, *OF_PROGRAMS)],
 }
 """The questions of each kind, in order."""
 
@@ -307,21 +307,31 @@ def test_answers_file_records_every_answer(variant: Variant, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_description_names_the_kind(variant: Variant, kind: str) -> None:
     """The default description says what kind of project it is."""
-    assert kind in answers_of(variant(kind=kind))["project_description"].lower()
+    words = {"cli": "command-line tool"}.get(kind, kind)
+
+    assert words in answers_of(variant(kind=kind))["project_description"].lower()
 
 
-@pytest.mark.parametrize("name", OF_SERVICES)
-def test_practice_of_another_kind(tmp_path: Path, template: Path, name: str) -> None:
-    """A practice that only services have is refused for a library; to leave it out is not."""
+@pytest.mark.parametrize(
+    ("kind", "name", "sentence"),
+    [
+        *((kind, name, "Only services have this.") for kind in KINDS[1:] for name in OF_SERVICES),
+        *(("library", name, "Libraries do not have this.") for name in OF_PROGRAMS),
+    ],
+)
+def test_practice_of_another_kind(
+    tmp_path: Path, template: Path, kind: str, name: str, sentence: str
+) -> None:
+    """A practice that a kind does not have is refused for it; to leave it out is not."""
     choices = choices_of(questions()[name]) or [False, True]
     new = tmp_path / "new"
     for value in choices[1:]:
-        given = {"kind": "library", "project_name": "My Library", name: value}
-        with pytest.raises(ValueError, match=refusal(name, "Only services have this.")), fast():
+        given = {"kind": kind, "project_name": "My Project", name: value}
+        with pytest.raises(ValueError, match=refusal(name, sentence)), fast():
             copier.run_copy(str(template), new, data=given, defaults=True, quiet=True)
     assert not new.exists()
 
-    render(new, template, {"kind": "library", name: choices[0]})
+    render(new, template, {"kind": kind, name: choices[0]})
 
     assert name not in answers_of(new)
 
@@ -660,6 +670,7 @@ ELSEWHERE = {
     "It needs a database.",
     "It needs cache: redis.",
     "It runs on GitHub only.",
+    "Libraries do not have this.",
     "Move the package there first (git mv).",
     "No question is named {}.",
     "Only services have this.",
@@ -761,19 +772,22 @@ def test_derived_names_avoid_reserved(
     assert faults == {}
 
 
+@pytest.mark.parametrize("kind", ["service", "cli"])
 def test_names_of_dependencies_are_reserved(
     variant: Variant,
     names: Any,  # noqa: ANN401  (see above)
+    kind: str,
 ) -> None:
     """No project can have the name of a package that it depends on, or of a module of its tests."""
-    text = (variant(preset="full") / "pyproject.toml").read_text(encoding="utf-8")
+    full = variant(kind=kind, preset="full")
+    text = (full / "pyproject.toml").read_text(encoding="utf-8")
     required = set(re.findall(r'^  "([a-z][a-z0-9-]+)>=', text, re.MULTILINE))
 
     assert len(required) > 10
     assert {name for name in required if not names.distribution_fault(name).strip()} == set()
     modules = {
         name.partition(".")[0]
-        for file in variant(preset="full").rglob("*.py")
+        for file in full.rglob("*.py")
         for name in imported(file.read_text(encoding="utf-8"))
     }
     assert {name for name in modules if not names.package_fault(name).strip()} == {"my_service"}
@@ -813,14 +827,15 @@ def test_kind_is_fixed(tmp_path: Path, kind: str) -> None:
     project = render(tmp_path / "my-service", template, {**DEFAULTS, "kind": kind})
     commit_all(project)
     before = tree(project)
-    (other,) = {*KINDS} - {kind}
+    others = [other for other in KINDS if other != kind]
     sentence = "It is fixed after the first copy."
 
-    with pytest.raises(ValueError, match=refusal("kind", sentence)):
-        copier_command("update", "--defaults", "-d", f"kind={other}", project)
+    for other in others:
+        with pytest.raises(ValueError, match=refusal("kind", sentence)):
+            copier_command("update", "--defaults", "-d", f"kind={other}", project)
     terminal = Terminal("update", "--defaults", "--ask=kind", project)
     terminal.says(f"({sentence})")
-    terminal.try_to_pick("kind", other, kind)
+    terminal.try_to_pick("kind", others[0], kind)
 
     assert terminal.end() == 0
     assert tree(project) == before

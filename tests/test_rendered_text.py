@@ -18,11 +18,12 @@ from harness import DEFAULTS, ROOT, answer_sets, covering, environment, git, tre
 
 # Only these files may have conditionals; elsewhere whole files are toggled.
 WITH_CONDITIONALS = re.compile(
-    r"^(pyproject\.toml|\{\{ package_path \}\}/practices\.py|\.github/.*|\.gitlab-ci\.yml)$"
+    r"^(pyproject\.toml|\.\./extensions/kinds/\w+/practices|\.github/.*|\.gitlab-ci\.yml)$"
 )
-# These files collect texts of the practices; README.md includes others that do.
+# These files collect texts of the practices.
 WITH_LOOPS = re.compile(
-    rf"{WITH_CONDITIONALS.pattern}|^(\.env\.example|\.pre-commit-config\.yaml|README\.md)$"
+    rf"{WITH_CONDITIONALS.pattern}|^(\.env\.example|\.pre-commit-config\.yaml|README\.md"
+    r"|\.\./extensions/kinds/\w+/\w+\.md|\{\{ package_path \}\}/practice_commands\.py)$"
 )
 
 # Python in Markdown.
@@ -221,11 +222,16 @@ def test_secrets_are_ignored_by_git(variants: dict[str, Path], tmp_path: Path) -
 
 
 def sources() -> dict[str, str]:
-    """Return the text of the template's files by path."""
+    """Return the text of the template's files by path, with those that a kind has of its own."""
     folder = ROOT / "template"
-    return {
+    found = {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    return found | {
+        f"../{path.relative_to(ROOT).as_posix()}": path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "extensions" / "kinds").rglob("*"))
         if path.is_file()
     }
 
@@ -237,7 +243,7 @@ def test_no_symbolic_links() -> None:
 
 
 def test_conditionals_are_in_few_files(template: Path) -> None:
-    """Two files and those of CI have conditionals, and three more have loops over the practices."""
+    """One file and those of CI have conditionals, and four more have loops over the practices."""
     jinja = environment(template)
     conditional, looping = set(), set()
     for path, text in sources().items():
@@ -248,7 +254,7 @@ def test_conditionals_are_in_few_files(template: Path) -> None:
         if any(parsed.find_all((nodes.If, nodes.CondExpr))) or any(item.test for item in loops):
             conditional.add(path)
 
-    assert {"pyproject.toml", "{{ package_path }}/practices.py"} <= conditional
+    assert {"pyproject.toml", "../extensions/kinds/service/practices"} <= conditional
     assert {".env.example", ".pre-commit-config.yaml", "README.md"} <= looping
     assert {path for path in conditional if not WITH_CONDITIONALS.search(path)} == set()
     assert {path for path in looping if not WITH_LOOPS.search(path)} == set()

@@ -1,0 +1,1 @@
+"""Example commands; `example: false` in the answers removes them."""
