@@ -1,6 +1,7 @@
 """The process: exit statuses, signals, and streams that other programs close."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -9,20 +10,16 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from {{ package_name }}.core.errors import AppError, InvalidSettingsError
 from {{ package_name }}.core.escaping import escape_controls
-
-if TYPE_CHECKING:
-    import io
 
 FAILED = 1
 UNUSABLE = 2
 """The arguments or the settings can't be used."""
 BUG = 70
 """EX_SOFTWARE of sysexits.h."""
-INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 TERMINATED = 143
 
@@ -33,7 +30,7 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:  # the caller has closed it
             null = os.open(os.devnull, os.O_WRONLY)
             setattr(sys, name, os.fdopen(null, "w", encoding="utf-8"))
-    cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
+    cast(io.TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")
 
 
 @contextmanager
