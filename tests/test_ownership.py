@@ -53,7 +53,7 @@ HOOKS_OF_COMMITS = Practice(
     off=False,
     files={".pre-commit-config.yaml"},
     words=r"prek|pre-commit|typos|check-jsonschema|zizmor",
-    shared={"README.md", "pyproject.toml"},
+    shared={"AGENTS.md", "README.md", "pyproject.toml"},
 )
 OF_GITHUB = {
     *(".github/workflows/audit.yml", ".github/workflows/ci.yml", "SECURITY.md"),
@@ -78,6 +78,9 @@ OF_ALL = {
     "pre_commit": HOOKS_OF_COMMITS,
     "ci": PIPELINES,
     "dependency_updates": UPDATES_OF_DEPENDENCIES,
+    "agents_guide": Practice(
+        off=False, files={"AGENTS.md"}, words="AGENTS|agents", shared={"README.md"}
+    ),
 }
 """The practices of every kind."""
 
@@ -154,7 +157,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS | {".github/workflows/ci.yml"},
+        shared=HOOKS | {".github/workflows/ci.yml", "AGENTS.md"},
     ),
     "http_client": Practice(
         off=False,
@@ -220,7 +223,7 @@ OF_A_SERVICE = {
         ),
         words=r"polyfactory|user_service|example import|EXCHANGE_RATES__|ExchangeRatesSettings|"
         r"user_stats|valuation|[Ww]elcom",
-        shared=HOOKS,
+        shared=HOOKS | {"AGENTS.md"},
     ),
     "cache": Practice(
         off="none",
@@ -256,7 +259,7 @@ OF_A_LIBRARY = {
             """,
         ),
         words=r"[Rr]eadings|Sink|[Bb]atch",
-        shared={"README.md"},
+        shared={"AGENTS.md", "README.md"},
     ),
     **OF_ALL,
 }
@@ -401,6 +404,7 @@ def test_layout_moves_the_package(variant: Variant, kind: str) -> None:
     assert off.keys() == moved.keys()
     assert {path for path in off if off[path] != moved[path]} == {
         ANSWERS,
+        "AGENTS.md",
         "README.md",
         "pyproject.toml",
     }
@@ -423,7 +427,7 @@ def test_kinds_share_few_files(variant: Variant) -> None:
     assert service.keys() & library.keys() == {
         *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
         *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
-        *(".pre-commit-config.yaml", "renovate.json", *OF_GITHUB),
+        *(".pre-commit-config.yaml", "AGENTS.md", "renovate.json", *OF_GITHUB),
         *paths("__init__.py py.typed"),
     }
 
