@@ -78,6 +78,15 @@ OF_ALL = {
     "pre_commit": HOOKS_OF_COMMITS,
     "ci": PIPELINES,
     "dependency_updates": UPDATES_OF_DEPENDENCIES,
+    "docs_site": Practice(
+        off=False,
+        files={
+            *("docs/index.md", "docs/llms.txt", "docs/reference.md", "zensical.toml"),
+            "tests/architecture/test_docs.py",
+        },
+        words=r"zensical|mkdocstrings|poe docs|llms\.txt",
+        shared={"AGENTS.md", "README.md", "pyproject.toml"},
+    ),
     "agents_guide": Practice(
         off=False, files={"AGENTS.md"}, words="AGENTS|agents", shared={"README.md"}
     ),

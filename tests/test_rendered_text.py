@@ -22,7 +22,8 @@ WITH_CONDITIONALS = re.compile(
 )
 # These files collect texts of the practices; README.md includes others that do.
 WITH_LOOPS = re.compile(
-    rf"{WITH_CONDITIONALS.pattern}|^(\.env\.example|\.pre-commit-config\.yaml|README\.md)$"
+    rf"{WITH_CONDITIONALS.pattern}"
+    r"|^(\.env\.example|\.pre-commit-config\.yaml|README\.md|docs/reference\.md)$"
 )
 
 # Python in Markdown.
@@ -237,7 +238,7 @@ def test_no_symbolic_links() -> None:
 
 
 def test_conditionals_are_in_few_files(template: Path) -> None:
-    """Two files and those of CI have conditionals, and three more have loops over the practices."""
+    """Two files and those of CI have conditionals, and four more have loops over the practices."""
     jinja = environment(template)
     conditional, looping = set(), set()
     for path, text in sources().items():
@@ -249,7 +250,7 @@ def test_conditionals_are_in_few_files(template: Path) -> None:
             conditional.add(path)
 
     assert {"pyproject.toml", "{{ package_path }}/practices.py"} <= conditional
-    assert {".env.example", ".pre-commit-config.yaml", "README.md"} <= looping
+    assert {".env.example", "README.md", "docs/reference.md"} <= looping
     assert {path for path in conditional if not WITH_CONDITIONALS.search(path)} == set()
     assert {path for path in looping if not WITH_LOOPS.search(path)} == set()
 

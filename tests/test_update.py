@@ -365,7 +365,8 @@ OWN_LINES_OF = {
 
 SHARED = (
     *("pyproject.toml", "README.md", ".env.example", ".gitattributes", ".gitignore"),
-    *(".pre-commit-config.yaml", ".gitlab-ci.yml", "AGENTS.md"),
+    *(".pre-commit-config.yaml", ".gitlab-ci.yml", "AGENTS.md", "zensical.toml"),
+    *("docs/index.md", "docs/llms.txt", "docs/reference.md"),
 )
 
 MARKER = re.compile(r"(?m)^((?:  )?)(?:# |<!-- )Your own (.+) go below this line\.(?: -->)?\n")
@@ -400,6 +401,10 @@ BELOW: Mapping[tuple[str, str], str] = {
     (".env.example", "settings"): "MY_SERVICE_ORDERS=7\n",
     (".gitattributes", "rules"): "*.png binary\n",
     (".gitignore", "patterns"): "/exports/\n",
+    ("docs/index.md", "sections"): "\n## Orders\n\nThey are kept.\n",
+    ("docs/llms.txt", "pages"): "\n- [Orders](orders/index.html)\n",
+    ("docs/reference.md", "modules"): "\n::: my_service\n",
+    ("zensical.toml", "options of the project"): 'copyright = "Ours"\n',
     ("AGENTS.md", "rules"): "\n- Ask before you delete an order.\n",
     (".pre-commit-config.yaml", "  repositories of hooks"): "  - {repo: builtin, hooks: []}\n",
     (".gitlab-ci.yml", "jobs"): "orders:\n  script: [uv run my-service orders]\n",
@@ -1398,7 +1403,7 @@ def test_guide_names_whose_files_are_whose(variant: Variant) -> None:
     shared = {
         Path(path).name
         for ci in ("github", "gitlab")
-        for path, text in tree(variant(ci=ci)).items()
+        for path, text in tree(variant(preset="full", ci=ci)).items()
         if b"go below this line" in text
     }
     seeded = {Path(entry).name for entry in settings()["_skip_if_exists"]}
