@@ -21,7 +21,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from conftest import Variant
-from environment import BIN, Environment, Environments, Run, check, python_for
+from environment import BIN, PLUGINS, Environment, Environments, Run, check, python_for
 from harness import (
     KINDS,
     NEEDS,
@@ -487,14 +487,16 @@ def test_standalone_tools_plug_into_nothing(subject: Subject) -> None:
     program = (
         "import sys\nfrom importlib.metadata import distribution\n"
         "for name in sys.argv[1:]:\n"
-        "    print(*{entry.group for entry in distribution(name).entry_points})\n"
+        "    for entry in distribution(name).entry_points:\n"
+        "        print(f'{entry.group}:{entry.name}')\n"
     )
 
     done = subject.environment.run(subject.folder, "python", "-c", program, *own)
 
     check(done)
-    assert {group.partition(".")[0] for group in done.stdout.split()} <= {
-        *("console_scripts", "jinja2", "markdown", "mkdocs", "properdocs", "pygments"),
+    plugged = {*done.stdout.split()} - {f"pytest11:{name}" for name in PLUGINS}
+    assert {re.split("[.:]", plugin)[0] for plugin in plugged} <= {
+        *("console_scripts", "babel", "jinja2", "markdown", "mkdocs", "properdocs", "pygments"),
     }
 
 

@@ -44,7 +44,7 @@ def paths(package: str = "", tests: str = "") -> set[str]:
 
 TYPES = Practice(
     off=False,
-    words=r"^strict = true\n(?=enable_error_code)|--strict",
+    words=r"^strict = true\n(?=enable_error_code)|mypy --strict",
     shared={"pyproject.toml"},
 )
 COVERAGE = Practice(off=0, words=r"--cov-fail-under=[1-9]", shared={"pyproject.toml"})
@@ -131,7 +131,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|_metrics",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "tracing": Practice(
         off=False,
@@ -166,7 +166,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS | {".github/workflows/ci.yml", "AGENTS.md"},
+        shared=HOOKS | {".github/workflows/ci.yml", "AGENTS.md", "docs/reference.md"},
     ),
     "http_client": Practice(
         off=False,
@@ -187,7 +187,7 @@ OF_A_SERVICE = {
         ),
         words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|StaleIfError|[Oo]ther services|"
         r"EXCHANGE_RATES__|ExchangeRatesSettings|valuation",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "background_jobs": Practice(
         off="none",
@@ -205,7 +205,7 @@ OF_A_SERVICE = {
         ),
         words=r"JOBS__|JobsSettings|[Bb]ackground jobs|taskiq|[Oo]utbox|poe worker|smtp|MAIL__|"
         r"MailSettings|[Ww]elcom",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "example": Practice(
         off=False,
@@ -250,7 +250,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|core[./]cache|@cached\(|user_stats",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     **OF_ALL,
 }
@@ -268,7 +268,7 @@ OF_A_LIBRARY = {
             """,
         ),
         words=r"[Rr]eadings|Sink|[Bb]atch",
-        shared={"AGENTS.md", "README.md"},
+        shared={"AGENTS.md", "README.md", "docs/reference.md"},
     ),
     **OF_ALL,
 }
@@ -437,6 +437,8 @@ def test_kinds_share_few_files(variant: Variant) -> None:
         *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
         *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
         *(".pre-commit-config.yaml", "AGENTS.md", "renovate.json", *OF_GITHUB),
+        *("docs/index.md", "docs/llms.txt", "docs/reference.md", "zensical.toml"),
+        "tests/architecture/test_docs.py",
         *paths("__init__.py py.typed"),
     }
 
