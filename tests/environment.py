@@ -17,6 +17,8 @@ NEWEST_MINOR = 15
 # Variables of this test run or the developer's shell that would change the project's tools.
 FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "UV_PYTHON")
 FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
+PLUGINS = ("platformdirs",)
+"""Plugins of pytest that come with tools of the documentation, which have no part in any test."""
 BYTECODE = "PYTHONPYCACHEPREFIX"
 """Names the folder for Python's bytecode; conftest.py sets it."""
 
@@ -57,6 +59,7 @@ def variables(**added: str) -> dict[str, str]:
     return {
         **kept,
         "NO_COLOR": "1",
+        "PYTEST_ADDOPTS": " ".join(f"-p no:{name}" for name in PLUGINS),
         "UV_PYTHON_DOWNLOADS": "never",
         **added,
     }

@@ -58,7 +58,9 @@ def table(settings: Mapping[str, Any], name: str) -> object:
     return value
 
 
-STANDALONE = frozenset({"check-jsonschema", "prek", "typos", "zizmor"})
+STANDALONE = frozenset(
+    {"check-jsonschema", "mkdocstrings-python", "prek", "typos", "zensical", "zizmor"}
+)
 """Tools that plug into no other: only their own commands read them, and what they install."""
 
 

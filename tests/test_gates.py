@@ -21,7 +21,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from conftest import Variant
-from environment import BIN, Environment, Environments, Run, check, python_for
+from environment import BIN, PLUGINS, Environment, Environments, Run, check, python_for
 from harness import (
     KINDS,
     NEEDS,
@@ -76,10 +76,12 @@ FLIPS = [answers for kind in KINDS for answers in flips(kind)]
 NEWEST = ("3.14", "3.15")
 """Pythons that a machine may lack: no pair of practices is only in a variant that needs one."""
 IN_NO_CODE = (
+    "agents_guide",
     "ci",
     "coverage_minimum",
     "customize",
     "dependency_updates",
+    "docs_site",
     "license",
     "pre_commit",
     "repository_url",
@@ -214,6 +216,7 @@ READS: Mapping[str, Reads] = {
     "types": Reads(
         files=PYTHON, tables=("tool.mypy", "tool.pydantic-mypy", "tool.poe.tasks.types")
     ),
+    "docs": Reads(files=(*PYTHON, "docs/*", "zensical.toml"), tables=("tool.poe.tasks.docs",)),
     "imports": Reads(files=PYTHON, tables=("tool.importlinter", "tool.poe.tasks.imports")),
     "coverage": Reads(
         files=(*PYTHON, "*.mako", ".env.example", "py.typed"),
@@ -300,10 +303,13 @@ class Subject:
         """Return the command of a gate, which may be stricter than the gate.
 
         All lines are covered, whatever the minimum is, so that variants share the run of the tests.
+        What reads every file is shared by no variants, so it has no `poe` around it.
         """
-        if task != "coverage":
+        if task not in {"conflicts", "coverage"}:
             return ("poe", task)
         project = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
+        if task == "conflicts":
+            return ("sh", "-c", project["tool"]["poe"]["tasks"][task]["shell"])
         words = shlex.split(project["tool"]["poe"]["tasks"][task]["cmd"])
         minimum = f"--cov-fail-under={completed(self.answers)['coverage_minimum']}"
         assert minimum in words
@@ -312,7 +318,7 @@ class Subject:
     def reads(self, task: str) -> Reads:
         """Return what a gate reads; the tests of a library and of a tool read some of its texts."""
         found = READS[task]
-        texts = {"cli": ("README.md", "docs/commands.md"), "library": ("README.md", "*.txt")}
+        texts = {"cli": ("docs/commands.md",), "library": ("README.md", "*.txt")}
         if task == "coverage":
             return replace(found, files=(*found.files, *texts.get(self.kind, ())))
         return found
@@ -479,7 +485,7 @@ def test_names_of_locked_packages_are_reserved(subject: Subject, template: Path)
 
 
 def test_standalone_tools_plug_into_nothing(subject: Subject) -> None:
-    """What only they install has commands and no plugin: no other gate can depend on it."""
+    """What only they install plugs into nothing that another gate runs."""
     lock = subject.twin / LOCK
     everything, read = (
         json.loads(versions(lock, names)) for names in (frozenset[str](), STANDALONE)
@@ -489,13 +495,17 @@ def test_standalone_tools_plug_into_nothing(subject: Subject) -> None:
     program = (
         "import sys\nfrom importlib.metadata import distribution\n"
         "for name in sys.argv[1:]:\n"
-        "    print(*{entry.group for entry in distribution(name).entry_points})\n"
+        "    for entry in distribution(name).entry_points:\n"
+        "        print(f'{entry.group}:{entry.name}')\n"
     )
 
     done = subject.environment.run(subject.folder, "python", "-c", program, *own)
 
     check(done)
-    assert {*done.stdout.split()} <= {"console_scripts"}
+    plugged = {*done.stdout.split()} - {f"pytest11:{name}" for name in PLUGINS}
+    assert {re.split("[.:]", plugin)[0] for plugin in plugged} <= {
+        *("console_scripts", "babel", "jinja2", "markdown", "mkdocs", "properdocs", "pygments"),
+    }
 
 
 def test_names_of_installed_modules_are_reserved(

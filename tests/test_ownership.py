@@ -46,7 +46,7 @@ def paths(package: str = "", tests: str = "") -> set[str]:
 
 TYPES = Practice(
     off=False,
-    words=r"^strict = true\n(?=enable_error_code)|--strict",
+    words=r"^strict = true\n(?=enable_error_code)|mypy --strict",
     shared={"pyproject.toml"},
 )
 COVERAGE = Practice(off=0, words=r"--cov-fail-under=[1-9]", shared={"pyproject.toml"})
@@ -55,7 +55,7 @@ HOOKS_OF_COMMITS = Practice(
     off=False,
     files={".pre-commit-config.yaml"},
     words=r"prek|pre-commit|typos|check-jsonschema|zizmor",
-    shared={"README.md", "pyproject.toml"},
+    shared={"AGENTS.md", "README.md", "pyproject.toml"},
 )
 OF_GITHUB = {
     *(".github/workflows/audit.yml", ".github/workflows/ci.yml", "SECURITY.md"),
@@ -80,6 +80,18 @@ OF_ALL = {
     "pre_commit": HOOKS_OF_COMMITS,
     "ci": PIPELINES,
     "dependency_updates": UPDATES_OF_DEPENDENCIES,
+    "docs_site": Practice(
+        off=False,
+        files={
+            *("docs/index.md", "docs/llms.txt", "docs/reference.md", "zensical.toml"),
+            "tests/architecture/test_docs.py",
+        },
+        words=r"zensical|mkdocstrings|poe docs|llms\.txt",
+        shared={"AGENTS.md", "README.md", "pyproject.toml"},
+    ),
+    "agents_guide": Practice(
+        off=False, files={"AGENTS.md"}, words="AGENTS|agents", shared={"README.md"}
+    ),
 }
 """The practices of every kind."""
 
@@ -121,7 +133,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"prometheus|Prometheus|/metrics|METRICS|MetricsSettings|_metrics",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "tracing": Practice(
         off=False,
@@ -156,7 +168,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS | {".github/workflows/ci.yml"},
+        shared=HOOKS | {".github/workflows/ci.yml", "AGENTS.md", "docs/reference.md"},
     ),
     "http_client": Practice(
         off=False,
@@ -178,7 +190,7 @@ OF_A_SERVICE = {
         ),
         words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|StaleIfError|[Oo]ther services|"
         r"EXCHANGE_RATES__|ExchangeRatesSettings|valuation",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "background_jobs": Practice(
         off="none",
@@ -196,7 +208,7 @@ OF_A_SERVICE = {
         ),
         words=r"JOBS__|JobsSettings|[Bb]ackground jobs|taskiq|[Oo]utbox|poe worker|smtp|MAIL__|"
         r"MailSettings|[Ww]elcom",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     "example": Practice(
         off=False,
@@ -223,7 +235,7 @@ OF_A_SERVICE = {
         ),
         words=r"polyfactory|user_service|example import|EXCHANGE_RATES__|ExchangeRatesSettings|"
         r"user_stats|valuation|[Ww]elcom",
-        shared=HOOKS,
+        shared=HOOKS | {"AGENTS.md"},
     ),
     "cache": Practice(
         off="none",
@@ -241,7 +253,7 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"[Rr]edis|CACHE__|CacheSettings|cache_metrics|core[./]cache|@cached\(|user_stats",
-        shared=HOOKS,
+        shared=HOOKS | {"docs/reference.md"},
     ),
     **OF_ALL,
 }
@@ -311,7 +323,7 @@ OF_A_LIBRARY = {
             """,
         ),
         words=r"[Rr]eadings|Sink|[Bb]atch",
-        shared={"README.md"},
+        shared={"AGENTS.md", "README.md", "docs/reference.md"},
     ),
     **OF_ALL,
 }
@@ -457,6 +469,7 @@ def test_layout_moves_the_package(variant: Variant, kind: str) -> None:
     assert off.keys() == moved.keys()
     assert {path for path in off if off[path] != moved[path]} == {
         ANSWERS,
+        "AGENTS.md",
         "README.md",
         "pyproject.toml",
     }
@@ -476,7 +489,9 @@ def test_everything_off(variant: Variant, kind: str) -> None:
 OF_EVERY_KIND = {
     *(ANSWERS, ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md"),
     *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
-    *(".pre-commit-config.yaml", "renovate.json", *OF_GITHUB),
+    *(".pre-commit-config.yaml", "AGENTS.md", "renovate.json", *OF_GITHUB),
+    *("docs/index.md", "docs/llms.txt", "docs/reference.md", "zensical.toml"),
+    "tests/architecture/test_docs.py",
     *paths("__init__.py py.typed"),
 }
 OF_PROGRAMS = paths(

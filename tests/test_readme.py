@@ -45,9 +45,9 @@ def commands(document: Path) -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
-def printed(project: Path) -> list[str]:
-    """Return the commands that a project's README prints, each once: whole blocks, and in text."""
-    readme = (project / "README.md").read_text(encoding="utf-8")
+def printed(project: Path, document: str = "README.md") -> list[str]:
+    """Return the commands that a document of a project prints, each once: blocks, and in text."""
+    readme = (project / document).read_text(encoding="utf-8")
     fence = r"^ *```(\w+)\n(.*?)^ *```|`([^`\n]+)`"
     found = []
     for language, block, text in re.findall(fence, readme, re.MULTILINE | re.DOTALL):
@@ -238,12 +238,24 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
 
 ALL_COMMANDS = {
     "preset": "minimal",
+    "pre_commit": True,
     "database": "sqlite",
     "cache": "redis",
     "background_jobs": "taskiq",
     "example": True,
 }
 """The answers of the smallest project whose README prints every command."""
+
+
+@pytest.mark.parametrize("preset", ["minimal", "standard", "full"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_agents_get_commands_that_run(variant: Variant, kind: str, preset: str) -> None:
+    """Every command of AGENTS.md is one of the README, whose commands are run below."""
+    project = variant(kind=kind, preset=preset, agents_guide=True)
+
+    for_agents = printed(project, "AGENTS.md")
+    assert "uv run poe check" in for_agents
+    assert {*for_agents} <= {*printed(project)}
 
 
 def commit(folder: Path, shell: dict[str, str]) -> None:

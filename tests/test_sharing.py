@@ -1,5 +1,6 @@
 """Sharing hides no fault: a gate runs again as soon as anything that it reads has changed."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import tomli_w
 from conftest import Variant
 from environment import Environments, Run, check
 from harness import KINDS
-from sharing import Results, table
+from sharing import Results, table, versions
 from test_gates import READS, Answers, Subject, prepared
 
 FAMILY: Sequence[Answers] = ({"preset": "minimal"}, {"preset": "minimal", "customize": True})
@@ -41,6 +42,12 @@ def family(
         return first, second
 
     return family
+
+
+@pytest.fixture
+def environments(tmp_path: Path) -> Environments:
+    """Return environments of this test alone."""
+    return Environments(tmp_path / "environments")
 
 
 SAID = Run(command=("version",), status=0, stdout="said", stderr="")
@@ -84,14 +91,39 @@ def test_planted_fault_is_found(gate: str, family: Callable[[], tuple[Subject, S
 
 
 def test_other_versions_are_other_inputs(family: Callable[[], tuple[Subject, Subject]]) -> None:
-    """A gate runs again where the lock file differs."""
+    """A gate runs again where a package that it can import has another version."""
     first, second = family()
     ask = partial(Subject.once, command=("version",), reads=READS["types"])
     assert ask(first, lambda: SAID).stdout == ask(second, lambda: SAID).stdout == "said"
-    with (second.folder / "uv.lock").open("a", encoding="utf-8") as lock:
-        lock.write("# Resolved to other versions.\n")
+    lock = second.folder / "uv.lock"
+    other, count = re.subn(
+        r'(?m)^(name = "iniconfig"\nversion = ").*"$', r'\g<1>0.0.1"', lock.read_text("utf-8")
+    )
+    assert count == 1
+    lock.write_text(other, encoding="utf-8")
+    second.environment.held = second.twin  # nothing is installed: no index has that version
 
     assert ask(second, lambda: replace(SAID, stdout="again")).stdout == "again"
+
+
+def test_standalone_tools_are_no_inputs(
+    variant: Variant, environments: Environments, results: Results, tmp_path: Path
+) -> None:
+    """The versions of a project with tools that plug into nothing are those without them."""
+    locks = [
+        prepared(
+            {"kind": "library", "preset": "minimal", **answers, "dependency_updates": "none"},
+            *(variant, environments, results, tmp_path / name),
+        ).folder
+        / "uv.lock"
+        for name, answers in {
+            "with": {"pre_commit": True, "ci": "github"},
+            "without": {"pre_commit": False, "ci": "none"},
+        }.items()
+    ]
+
+    assert locks[0].read_bytes() != locks[1].read_bytes()
+    assert versions(locks[0]) == versions(locks[1])
 
 
 @pytest.mark.full
@@ -123,7 +155,8 @@ def test_gates_read_what_they_are_shared_by(
             path = subject.folder / "pyproject.toml"
             path.write_text(only(settings, reads.tables), encoding="utf-8")
 
-        check(subject.environment.run(subject.folder, *command), about=gate)
+        # poe would have uv build the project again, from files that no gate reads.
+        check(subject.environment.run(subject.folder, "env", "UV_NO_SYNC=1", *command), about=gate)
 
         clear(subject.folder)
         shutil.copytree(variant(kind=kind), subject.folder, dirs_exist_ok=True)

@@ -363,7 +363,11 @@ OWN_LINES_OF = {
 }
 """Edits where the user is meant to make them, by kind: file, old text and new."""
 
-SHARED = ("pyproject.toml", "README.md", ".env.example", ".gitattributes", ".gitignore")
+SHARED = (
+    *("pyproject.toml", "README.md", ".env.example", ".gitattributes", ".gitignore"),
+    *(".pre-commit-config.yaml", ".gitlab-ci.yml", "AGENTS.md", "zensical.toml"),
+    *("docs/index.md", "docs/llms.txt", "docs/reference.md"),
+)
 
 MARKER = re.compile(r"(?m)^((?:  )?)(?:# |<!-- )Your own (.+) go below this line\.(?: -->)?\n")
 
@@ -386,6 +390,7 @@ BELOW: Mapping[tuple[str, str], str] = {
     ("pyproject.toml", "options of mypy"): "show_error_context = true\n",
     ("pyproject.toml", "options of pytest"): "verbosity_assertions = 2\n",
     ("pyproject.toml", "options of ruff"): "preview = true\n",
+    ("pyproject.toml", "options of uv"): 'required-version = ">=0.9"\n',
     ("pyproject.toml", "options of the linter"): "task-tags = []\n",
     ("pyproject.toml", "  packages"): '  "tinydb",\n',
     ("pyproject.toml", "scripts"): 'orders = "my_service.orders:main"\n',
@@ -396,6 +401,13 @@ BELOW: Mapping[tuple[str, str], str] = {
     (".env.example", "settings"): "MY_SERVICE_ORDERS=7\n",
     (".gitattributes", "rules"): "*.png binary\n",
     (".gitignore", "patterns"): "/exports/\n",
+    ("docs/index.md", "sections"): "\n## Orders\n\nThey are kept.\n",
+    ("docs/llms.txt", "pages"): "\n- [Orders](orders/index.html)\n",
+    ("docs/reference.md", "modules"): "\n::: my_service\n",
+    ("zensical.toml", "options of the project"): 'copyright = "Ours"\n',
+    ("AGENTS.md", "rules"): "\n- Ask before you delete an order.\n",
+    (".pre-commit-config.yaml", "  repositories of hooks"): "  - {repo: builtin, hooks: []}\n",
+    (".gitlab-ci.yml", "jobs"): "orders:\n  script: [uv run my-service orders]\n",
 }
 """What the user writes where a shared file says so, by file, indentation and name of the place."""
 
@@ -410,7 +422,7 @@ def work(project: Path) -> Path:
         substitute(project / path, old, new)
     for path in SHARED:
         file = project / path
-        if not file.exists():  # a library has no settings
+        if not file.exists():  # a library has no settings, and there is one pipeline
             continue
         text = file.read_text("utf-8")
         parts: list[str] = []
@@ -452,9 +464,10 @@ def next_release(template: Path) -> None:
 def test_every_place_for_own_lines_is_tried(variant: Variant) -> None:
     """`work` writes to every place for own lines that a file of the project names."""
     project = shutil.copytree(variant(preset="full"), variant(preset="full").parent / "own")
+    pipeline = variant(ci="gitlab") / ".gitlab-ci.yml"
     places = {
         (path, indentation + name)
-        for path, text in tree(project).items()
+        for path, text in {**tree(project), pipeline.name: pipeline.read_bytes()}.items()
         if b"go below this line" in text
         for indentation, name in MARKER.findall(text.decode())
     }
@@ -1134,8 +1147,8 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     assert start.startswith("git init && uv lock && git add . && git commit ")
     assert len(commands) == 3
     assert all(known_to(tmp_path / name, command) for command in commands), commands
-    on = "src layout, strict mypy, coverage gate, structured logging, metrics, database, cache"
-    on += ", background jobs, example"
+    on = "src layout, strict mypy, coverage gate, commit hooks, CI, dependency updates, "
+    on += "guide for agents, structured logging, metrics, database, cache, background jobs, example"
     assert f"\nOn: {on}.\n" in message
 
 
@@ -1388,7 +1401,10 @@ def ownership(whose: str) -> set[str]:
 def test_guide_names_whose_files_are_whose(variant: Variant) -> None:
     """The seeded files are those of _skip_if_exists; a shared one says where to write."""
     shared = {
-        Path(path).name for path, text in tree(variant()).items() if b"go below this line" in text
+        Path(path).name
+        for ci in ("github", "gitlab")
+        for path, text in tree(variant(preset="full", ci=ci)).items()
+        if b"go below this line" in text
     }
     seeded = {Path(entry).name for entry in settings()["_skip_if_exists"]}
 

@@ -1,19 +1,20 @@
 """Parse sensor readings, convert them to base units and write them in batches.
 
-Memory does not grow with the number of lines:
+Memory does not grow with the number of lines.
 
->>> class ListSink:
-...     def __init__(self):
-...         self.batches = []
-...     def write(self, batch):
-...         self.batches.append(batch)
->>> sink = ListSink()
->>> readings = parse_readings(["roof,hPa,1000", "roof,hPa,1020", "lab,degC,20"])
->>> stats = write_readings(readings, sink, batch_size=2)
->>> [len(batch) for batch in sink.batches]
-[2, 1]
->>> stats["roof", "Pa"].mean
-101000.0
+Examples:
+    >>> class ListSink:
+    ...     def __init__(self):
+    ...         self.batches = []
+    ...     def write(self, batch):
+    ...         self.batches.append(batch)
+    >>> sink = ListSink()
+    >>> readings = parse_readings(["roof,hPa,1000", "roof,hPa,1020", "lab,degC,20"])
+    >>> stats = write_readings(readings, sink, batch_size=2)
+    >>> [len(batch) for batch in sink.batches]
+    [2, 1]
+    >>> stats["roof", "Pa"].mean
+    101000.0
 """
 
 from {{ package_name }}.readings._batches import batched

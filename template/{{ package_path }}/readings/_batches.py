@@ -20,8 +20,9 @@ def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
     Raises:
         ArgumentError: `size` is less than 1; raised by the call, not by the first batch.
 
-    >>> list(batched("abc", 2))
-    [('a', 'b'), ('c',)]
+    Examples:
+        >>> list(batched("abc", 2))
+        [('a', 'b'), ('c',)]
     """
     if size < 1:
         raise ArgumentError("size must be at least 1")

@@ -92,8 +92,9 @@ def parse_readings(lines: Iterable[str], options: ParseOptions | None = None) ->
     Raises:
         ReadingError: A line is invalid and `max_invalid_lines` lines were skipped before.
 
-    >>> next(parse_readings(["roof, degC, -273.15"]))
-    Reading(sensor='roof', unit='K', value=0.0)
+    Examples:
+        >>> next(parse_readings(["roof, degC, -273.15"]))
+        Reading(sensor='roof', unit='K', value=0.0)
     """
     options = options or ParseOptions()
     invalid_lines = 0

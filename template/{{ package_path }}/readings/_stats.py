@@ -21,11 +21,12 @@ class Stats:
 class StatsByKey(Mapping[KeyT, Stats]):
     """Running statistics by key; memory grows with the keys, not with the values.
 
-    >>> stats = StatsByKey[str]()
-    >>> stats.add("roof", 1)
-    >>> stats.add("roof", 4)
-    >>> stats["roof"]
-    Stats(count=2, minimum=1.0, maximum=4.0, mean=2.5)
+    Examples:
+        >>> stats = StatsByKey[str]()
+        >>> stats.add("roof", 1)
+        >>> stats.add("roof", 4)
+        >>> stats["roof"]
+        Stats(count=2, minimum=1.0, maximum=4.0, mean=2.5)
     """
 
     def __init__(self) -> None:

@@ -41,8 +41,9 @@ def to_base_unit(value: float, unit: str) -> tuple[float, str]:
     Raises:
         UnitError: The unit is unknown.
 
-    >>> to_base_unit(1013.25, "hPa")
-    (101325.0, 'Pa')
+    Examples:
+        >>> to_base_unit(1013.25, "hPa")
+        (101325.0, 'Pa')
     """
     conversion = find_conversion(unit)
     return value * conversion.factor + conversion.offset, conversion.base_unit

@@ -32,15 +32,16 @@ def write_readings(
     Raises:
         ArgumentError: `batch_size` is less than 1.
 
-    >>> class PrintSink:
-    ...     def write(self, batch):
-    ...         print(len(batch))
-    >>> reading = Reading(sensor="roof", unit="m", value=2.0)
-    >>> stats = write_readings([reading] * 3, PrintSink(), batch_size=2)
-    2
-    1
-    >>> stats["roof", "m"].count
-    3
+    Examples:
+        >>> class PrintSink:
+        ...     def write(self, batch):
+        ...         print(len(batch))
+        >>> reading = Reading(sensor="roof", unit="m", value=2.0)
+        >>> stats = write_readings([reading] * 3, PrintSink(), batch_size=2)
+        2
+        1
+        >>> stats["roof", "m"].count
+        3
     """
     stats = StatsByKey[tuple[str, str]]()
     for batch in batched(readings, batch_size):
