@@ -195,8 +195,8 @@ USED_BY_NAME = (
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide,public_path",  # routes of the owner
     "HttpBaseUrl",  # what settings of the owner use
     "get_params,make_context,process_value,version",  # Typer
-    "JSONL,fetch,fetch_urls,log_to_stderr,start_logging,summarize",  # named by a text
-    "progress,write_line",  # commands of the owner
+    "JSONL,Settings,fetch,fetch_urls,log_to_stderr,start_logging,summarize",  # named by a text
+    "progress,read_lines,write_line,write_table",  # commands of the owner
     "ConflictError,ForbiddenError,PreconditionFailedError,UnauthorizedError,UnavailableError",
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
     "Repository,add_gauge,descending,enqueue,list_page,metrics_component,read,save",

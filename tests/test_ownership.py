@@ -287,7 +287,7 @@ OF_A_TOOL = {
             """,
         ),
         words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|[Oo]ther services|fetch",
-        shared={*HOOKS_OF_A_TOOL, f"{PACKAGE}/practice_commands.py"},
+        shared={*HOOKS_OF_A_TOOL, "docs/reference.md", f"{PACKAGE}/practice_commands.py"},
     ),
     "example": Practice(
         off=False,
@@ -303,7 +303,10 @@ OF_A_TOOL = {
             """,
         ),
         words=r"[Rr]eadings|READINGS|summarize|example_commands|[Ff]etch many",
-        shared={*HOOKS_OF_A_TOOL, f"{PACKAGE}/practice_commands.py"} - {"pyproject.toml"},
+        shared={
+            *("AGENTS.md", "README.md"),
+            *(f"{PACKAGE}/practices.py", f"{PACKAGE}/practice_commands.py"),
+        },
     ),
     **OF_ALL,
 }

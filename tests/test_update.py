@@ -159,6 +159,7 @@ VALUES_OF = {
 VALUES = VALUES_OF["service"]
 OF_A_LIBRARY = {name: found for name, found in VALUES_OF["library"].items() if name != "src_layout"}
 """Those that a library can change while the package stays where it is."""
+OF_A_TOOL = VALUES_OF["cli"]
 
 PRACTICES = tuple(
     name
@@ -220,6 +221,18 @@ def test_law_of_a_library(names: tuple[str, ...], start: Variant, variant: Varia
     there_and_back(start(kind="library", **first), variant, second, first)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("example",), *full(tuple(OF_A_TOOL), *((n,) for n in OF_A_TOOL if n != "example"))],
+    ids=named,
+)
+def test_law_of_a_tool(names: tuple[str, ...], start: Variant, variant: Variant) -> None:
+    """The law holds for a command-line tool too."""
+    first, second = ({name: OF_A_TOOL[name][which] for name in names} for which in (0, 1))
+
+    there_and_back(start(kind="cli", **first), variant, second, first)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "answer"),
@@ -261,6 +274,7 @@ def sensible(need: Need) -> dict[str, object]:
 
 ROWS: list[dict[str, tuple[object, object]]] = [
     *make(changes(VALUES), constraints=[sensible(need) for need in NEEDS]),
+    *make({"kind": [("cli",) * 2], **changes(OF_A_TOOL)}),
     *make({"kind": [("library",) * 2], **changes(OF_A_LIBRARY)}),
 ]
 """Updates in which every pair of changes of a kind occurs."""
@@ -293,6 +307,14 @@ SEEDED_OF: Mapping[str, tuple[str, ...]] = {
         "tests/conftest.py",
         "CHANGELOG.md",
     ),
+    "cli": (
+        INIT,
+        f"{PACKAGE}/settings.py",
+        f"{PACKAGE}/cli.py",
+        f"{PACKAGE}/__main__.py",
+        "tests/conftest.py",
+        "CHANGELOG.md",
+    ),
     "library": (
         INIT,
         f"{PACKAGE}/_core.py",
@@ -311,6 +333,12 @@ OWN_FILES_OF = {
         f"{PACKAGE}/api/routes/orders.py": '"""Orders."""\n',
         f"{PACKAGE}/core/logging/own.py": '"""Own, in a folder of a practice."""\n',
         "tests/api/test_orders.py": '"""Orders."""\n',
+    },
+    "cli": {
+        f"{PACKAGE}/orders.py": '"""Orders."""\n',
+        f"{PACKAGE}/core/logging/own.py": '"""Own, in a folder of a practice."""\n',
+        f"{PACKAGE}/example_commands/own.py": '"""Own, in a folder of the example."""\n',
+        "tests/test_orders.py": '"""Orders."""\n',
     },
     "library": {
         f"{PACKAGE}/_orders.py": '"""Orders."""\n',
@@ -349,8 +377,15 @@ OF_A_SERVICE = (
     OWN_SECTION,
     CHANGELOG_LINE,
 )
+OF_PROGRAMS = (f"{PACKAGE}/__main__.py", f"{PACKAGE}/settings.py", "tests/conftest.py")
 OWN_LINES_OF = {
     "service": OF_A_SERVICE,
+    "cli": (
+        (f"{PACKAGE}/cli.py", "= ()", "= (REPORT,)"),
+        *(line for line in OF_A_SERVICE if line[0] in OF_PROGRAMS),
+        OWN_SECTION,
+        CHANGELOG_LINE,
+    ),
     "library": (
         (INIT, '["Error"]', '["Error", "Order"]'),
         (f"{PACKAGE}/_core.py", '"""Implementations', '"""Orders.\n\nImplementations'),
@@ -433,17 +468,28 @@ def work(project: Path) -> Path:
     return project
 
 
+INCLUDED = {
+    "init": INIT,
+    "main": f"{PACKAGE}/__main__.py",
+    "practices": f"{PACKAGE}/practices.py",
+}
+"""The files that include a text of a kind, by its name."""
+
 NEWS = (
     ("pyproject.toml", "line-length = 100", "line-length = 99"),
     ("README.md", "## Updating", "## Keeping up to date"),
     (".env.example", "# Every setting with its default.", "# All settings with their defaults."),
-    ("{{ package_path }}/practices.py", '"""The practices that are on', '"""Practices that are on'),
+    (
+        "../extensions/kinds/service/practices",
+        '"""The practices that are on',
+        '"""Practices that are on',
+    ),
     ("{{ package_path }}/app.py", '"""The application: ', '"""Application: '),
     ("../extensions/kinds/service/init", '"""Everything', '"""All'),
     ("{{ package_path }}/settings.py", '"""The settings of this', '"""Settings of this'),
     ("{{ package_path }}/components.py", '"""The components of this', '"""Components of this'),
     ("{{ package_path }}/commands.py", '"""The sub-commands of this', '"""Sub-commands of this'),
-    ("{{ package_path }}/__main__.py", '"""The command of this', '"""Command of this'),
+    ("../extensions/kinds/service/main", '"""The command of this', '"""Command of this'),
     ("tests/conftest.py", '"""Fixtures for every test', '"""Fixtures of every test'),
     ("CHANGELOG.md", "newest first", "the newest first"),
 )
@@ -497,7 +543,9 @@ def test_no_op(start: Variant, kind: str) -> None:
     "names",
     [
         ("service", "health_checks", "structured_logging"),
+        ("cli", "structured_logging", "example"),
         ("library", "example", "coverage_minimum"),
+        *full(*(("cli", name) for name in OF_A_TOOL if name != "src_layout")),
         *full(*(("service", name) for name in VALUES if name != "src_layout")),
         *full(*(("library", name) for name in OF_A_LIBRARY)),
     ],
@@ -576,7 +624,7 @@ def test_line_endings_make_no_conflict(
     assert b"\r" not in text
     commit_all(project)
     changed = set(git(project, "show", "--format=", "--name-only", "HEAD").splitlines())
-    rendered = {path.replace("../extensions/kinds/service/init", INIT) for path, _, _ in NEWS}
+    rendered = {INCLUDED.get(path.rpartition("kinds/service/")[2], path) for path, _, _ in NEWS}
     news = {path.replace("{{ package_path }}", PACKAGE) for path in rendered} - {*SEEDED}
     assert changed - {".gitattributes"} == {*news, ".gitignore", ANSWERS_FILE}
 
@@ -585,13 +633,15 @@ def test_line_endings_make_no_conflict(
     ("kind", "name"),
     [
         ("service", "background_jobs"),
+        ("cli", "example"),
         ("library", "example"),
         *(
             pytest.param(kind, name, marks=pytest.mark.full)
             for kind, pool in VALUES_OF.items()
             for name in PRACTICES
             if name in pool
-            and (kind, name) not in {("service", "background_jobs"), ("library", "example")}
+            and (kind, name)
+            not in {("service", "background_jobs"), ("cli", "example"), ("library", "example")}
             if name != "src_layout"
         ),
     ],

@@ -10,7 +10,6 @@ from {{ package_name }}.cli import create_program
 from {{ package_name }}.core.names import NAME
 
 FILE = Path(__file__).parents[2] / "docs/commands.md"
-LINE = "- [Commands](commands/index.html): the help of every command\n"
 COLUMNS = 80
 
 
@@ -33,15 +32,6 @@ def reference() -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def write() -> None:
-    """Write the page; the list of the pages of a site names it, too."""
+if __name__ == "__main__":
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(reference(), encoding="utf-8", newline="\n")
-    pages = FILE.with_name("llms.txt")
-    if pages.exists() and LINE not in pages.read_text(encoding="utf-8"):
-        with pages.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(LINE)
-
-
-if __name__ == "__main__":
-    write()
