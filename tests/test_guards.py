@@ -50,6 +50,8 @@ IN_PROCESS: Answers = (("background_jobs", "in_process"),)
 
 POSTGRESQL: Answers = (("database", "postgresql"),)
 
+TOOL: Answers = (("kind", "cli"), ("database", "none"))
+
 LIBRARY: Answers = (("kind", "library"), ("database", "none"))
 
 
@@ -2253,7 +2255,232 @@ OF_ALL = {
 
 BY_TESTS |= OF_ALL
 BY_TESTS |= {f"{name} (library)": replace(case, answers=LIBRARY) for name, case in OF_ALL.items()}
+TOOL_RULES = "tests/architecture/test_commands.py"
+PROGRAM, OUTPUT = "tests/core/test_program.py", "tests/core/test_output.py"
+PROCESS, CONFIG = "tests/core/test_process.py", "tests/core/test_config_file.py"
+
+OF_TOOL = {
+    "command imported by --help": change(
+        "test_help_imports_nothing_slow",
+        TOOL_RULES,
+        "cli.py",
+        "from my_service.core.program import Command, Program\n",
+        "import pydantic\n\nfrom my_service.core.program import Command, Program\n",
+    ),
+    "version read by --help": change(
+        "test_help_imports_nothing_slow",
+        TOOL_RULES,
+        "core/program.py",
+        "import inspect\n",
+        "import importlib.metadata\nimport inspect\n",
+    ),
+    "help of an example that loads the settings": change(
+        "test_help_of_a_command_loads_no_settings",
+        "tests/example_commands/test_help.py",
+        "example_commands/summarize.py",
+        "if TYPE_CHECKING:  # the help needs no settings\n    from",
+        "if True:\n    from",
+    ),
+    "conversion of common options": change(
+        "test_help_of_a_command_loads_no_settings",
+        "tests/example_commands/test_help.py",
+        "core/program.py",
+        "            param.__class__ = CommonOption\n",
+        "            param.name = param.name\n",
+    ),
+    "line of a command that is not its docstring": change(
+        "test_help_is_that_of_the_function",
+        TOOL_RULES,
+        "practice_commands.py",
+        "Summarize a file of readings.",
+        "Summarize readings.",
+    ),
+    "two commands of one name": change(
+        "test_names_are_unique", TOOL_RULES, "practice_commands.py", '"fetch",', '"summarize",'
+    ),
+    "reference that is not current": Break(
+        gate=(*TESTS, f"{TOOL_RULES}::test_reference_is_current"),
+        refused_by="Run `uv run poe reference`.",
+        write={"docs/commands.md": "# Commands\n"},
+    ),
+    "completion without commands": change(
+        "test_shell_completes_the_commands",
+        TOOL_RULES,
+        "core/program.py",
+        "super().__init__(command.name, help=command.help)",
+        "super().__init__(command.name, help=command.help, hidden=True)",
+    ),
+    "environment read in a tool": module(
+        LINT,
+        "TID251 `os.environ`",
+        'import os\n\ndef key() -> object:\n    return os.environ["KEY"]',
+    ),
+    "settings loaded by a command": module(
+        LINT,
+        "TID251 `my_service.settings.Settings.load_file`",
+        """
+        from pathlib import Path
+
+        from my_service.settings import Settings
+
+        def load() -> Settings:
+            return Settings.load_file(Path("own.toml"), is_required=True)
+        """,
+    ),
+    "event loop of a command": module(
+        LINT,
+        "TID251 `asyncio.run`",
+        "import asyncio\n\ndef run() -> None:\n    asyncio.run(asyncio.sleep(0))",
+    ),
+    "data printed": module(LINT, "T201", 'def show() -> None:\n    print("here")'),
+    "log set up by a command": module(
+        LINT, "TID251 `structlog.configure`", "import structlog\n\nstructlog.configure()"
+    ),
+    "client of another library in a tool": module(
+        LINT, "TID251 `requests`", "import requests\n\nrequests.get('https://a', timeout=1)"
+    ),
+    "second log handler": module(
+        (*TESTS, "tests/architecture/test_logging.py"),
+        "test_one_module_adds_log_handlers",
+        "import logging\n\nlogging.getLogger().addHandler(logging.NullHandler())",
+    ),
+    "core of a tool that knows the project": module(
+        (*TESTS, "tests/architecture/test_imports.py"),
+        "test_core_imports_nothing_outside_core",
+        "from my_service.settings import Settings\n\nKIND = Settings",
+        at="core/careless.py",
+    ),
+    "log on standard output": change(
+        "test_log_is_on_standard_error",
+        "tests/core/logging/test_stderr.py",
+        "core/logging/stderr.py",
+        "return sys.stderr.write(",
+        "return sys.stdout.write(",
+    ),
+    "markup in data": change(
+        "test_table_is_text",
+        OUTPUT,
+        "core/output.py",
+        "(Text(escape_controls(str(row[key]))) for key in columns)",
+        "(escape_controls(str(row[key])) for key in columns)",
+    ),
+    "control characters in data": change(
+        "test_table_is_text",
+        OUTPUT,
+        "core/output.py",
+        "Text(escape_controls(str(row[key])))",
+        "Text(str(row[key]))",
+    ),
+    "control characters in an error": change(
+        "test_error_is_shown", PROGRAM, "core/process.py", "{escape_controls(line)}", "{line}"
+    ),
+    "wrapped data in a pipe": change(
+        "test_pipe_is_not_wrapped", OUTPUT, "core/output.py", "WIDE = 10_000", "WIDE = 80"
+    ),
+    "NaN in JSON": change(
+        "test_json_has_no_nan", OUTPUT, "core/output.py", "allow_nan=False", "allow_nan=True"
+    ),
+    "encoding that ends a command": change(
+        "test_every_name_can_be_written",
+        OUTPUT,
+        "core/process.py",
+        'reconfigure(errors="backslashreplace")',
+        'reconfigure(errors="strict")',
+    ),
+    "progress in spite of --quiet": change(
+        "test_quiet_hides_progress",
+        OUTPUT,
+        "core/output.py",
+        "disable=self.is_quiet or not sys.stderr.isatty()",
+        "disable=False",
+    ),
+    "bug with the status of an error": change(
+        "test_bug_has_a_status_of_its_own", PROGRAM, "core/process.py", "BUG = 70", "BUG = 1"
+    ),
+    "error that is no JSON": change(
+        "test_error_is_json", PROGRAM, "core/process.py", "    if is_json:\n", "    if not code:\n"
+    ),
+    "traceback for a closed pipe": change(
+        "test_closed_pipe_ends_the_command",
+        PROCESS,
+        "core/process.py",
+        "        if isinstance(error, BrokenPipeError):\n            return OUTPUT_CLOSED\n",
+        "",
+    ),
+    "full disk unnoticed": change(
+        "test_full_disk_is_reported",
+        PROCESS,
+        "core/process.py",
+        "errno.EIO, errno.ENOSPC",
+        "errno.EIO",
+    ),
+    "SIGTERM without a clean-up": change(
+        "test_signal_ends_the_command",
+        PROCESS,
+        "core/program.py",
+        "            with process.terminable():\n",
+        "            if argv != []:\n",
+    ),
+    "cancelled command with a bug's status": change(
+        "test_signal_ends_the_command",
+        PROCESS,
+        "core/async_commands.py",
+        "        if is_terminated:\n",
+        "        if not is_terminated:\n",
+    ),
+    "unbounded line": change(
+        "test_long_line_is_refused_before_it_is_in_memory",
+        "tests/core/test_input.py",
+        "core/input.py",
+        "lines.readline(MAX_LINE_BYTES + 1)",
+        "lines.readline()",
+    ),
+    "whole file in memory": change(
+        "test_memory_does_not_grow_with_the_file",
+        "tests/example_commands/test_summarize.py",
+        "example_commands/readings.py",
+        "csv.reader(read_lines(path), strict=True)",
+        "csv.reader([*read_lines(path)], strict=True)",
+    ),
+    "unlimited requests": change(
+        "test_results_have_the_order_of_the_urls",
+        "tests/example_commands/test_fetch.py",
+        "example_commands/fetching.py",
+        "if len(in_flight) == max_concurrent:",
+        "if len(in_flight) == 20:",
+    ),
+    ".env of any folder read": change(
+        "test_dotenv_is_not_read",
+        CONFIG,
+        "core/settings.py",
+        'env_nested_delimiter="__",\n',
+        'env_nested_delimiter="__",\n        env_file=".env",\n',
+    ),
+    "file that wins over the environment": change(
+        "test_environment_wins_over_the_file",
+        CONFIG,
+        "core/config_file.py",
+        "return (*first, InitSettingsSource(settings_cls, dict(current_file.get().values)))",
+        "return (InitSettingsSource(settings_cls, dict(current_file.get().values)), *first)",
+    ),
+    "unknown key ignored": change(
+        "test_bad_key_is_named",
+        CONFIG,
+        "core/config_file.py",
+        "    if unknown:\n",
+        "    if not known:\n",
+    ),
+    "option that loses to the variable": change(
+        "test_option_wins_over_the_variable",
+        "tests/core/logging/test_stderr.py",
+        "core/logging/stderr.py",
+        '{} if level is None else {"level": level}',
+        "{}",
+    ),
+}
+
 BY_TESTS |= {name: replace(case, answers=POSTGRESQL) for name, case in OF_POSTGRESQL.items()}
+BY_TESTS |= {name: replace(case, answers=TOOL) for name, case in OF_TOOL.items()}
 BY_TESTS |= {name: replace(case, answers=LIBRARY) for name, case in OF_LIBRARY.items()}
 BY_TESTS |= {name: replace(case, answers=IN_PROCESS) for name, case in OF_JOBS_IN_PROCESS.items()}
 ALL = BY_LINTER | BY_TYPES | BY_DEPENDENCIES | BY_ARCHITECTURE | BY_TESTS | SERVED
@@ -2354,7 +2581,7 @@ def test_break_is_refused(case: Break, installed: Installed, gate: Gate) -> None
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    "answers", [(), IN_PROCESS, LIBRARY], ids=["full", "in process", "library"]
+    "answers", [(), IN_PROCESS, TOOL, LIBRARY], ids=["full", "in process", "tool", "library"]
 )
 def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
     """The gates of the cases pass without a mistake."""
@@ -2364,7 +2591,7 @@ def test_untouched(installed: Installed, gate: Gate, answers: Answers) -> None:
         {part for case in cases if case.gate[0] == "pytest" for part in case.gate[len(TESTS) :]}
     )
 
-    layers = [] if answers == LIBRARY else [IMPORTS]
+    layers = [] if answers in {TOOL, LIBRARY} else [IMPORTS]
     for command in (LINT, TYPES, DEPENDENCIES, *layers, (*RULES, *tests)):
         done = gate(command)
 

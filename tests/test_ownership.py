@@ -392,7 +392,9 @@ def test_files_of_a_practice(variant: Variant, kind: str, name: str) -> None:
 
     assert on.keys() - off.keys() == files
     assert off.keys() - on.keys() == {path for practice in gone for path in practice.instead}
-    assert {path for path in off.keys() & on.keys() if on[path] != off[path]} == shared - files | {ANSWERS}
+    assert {path for path in off.keys() & on.keys() if on[path] != off[path]} == shared - files | {
+        ANSWERS
+    }
 
 
 @every_practice

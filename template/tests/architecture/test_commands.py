@@ -46,7 +46,7 @@ def test_help_imports_nothing_slow(arguments: tuple[str, ...]) -> None:
     assert not slow, f"{hint} {', '.join(sorted(slow))}."
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.target)
 def test_help_is_that_of_the_function(command: Command) -> None:
     """The list of commands says what the command says."""
     target = resolve_name(command.target)

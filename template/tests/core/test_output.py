@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from {{ package_name }}.core.output import CommandOutput
+
 from support.command import COLOUR, Run, finish, in_terminal, start
 from support.commands import PROGRAM
 
@@ -25,6 +27,14 @@ def test_table_is_one_json_document(run: Run) -> None:
 
     assert result.data == [{"name": ODD}]
     assert result.out.isascii()
+
+
+def test_json_has_no_nan() -> None:
+    """NaN is not JSON, so it is refused instead of written."""
+    output = CommandOutput(is_json=True, is_quiet=True)
+
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        output.write_line({"value": float("nan")}, "")
 
 
 def test_pipe_is_not_wrapped(run: Run) -> None:
