@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 
 from benchmarks import BenchmarkError
+from benchmarks import cli as cli_benchmark
 from benchmarks.__main__ import BENCHMARKS, DOCUMENTS
 from benchmarks.evidence import (
     count_in_exposition,
@@ -102,6 +103,20 @@ def test_every_row_of_copies_is_measured() -> None:
 
     rows = re.findall(r"^(.+?) +-?\d+(?:\.\d+)? m?s\b", printed, re.MULTILINE)
     assert rows == list(copy_benchmark.ROWS)
+
+
+@pytest.mark.full
+def test_every_row_of_a_tool_is_measured() -> None:
+    """The smallest sample of the benchmark of tools prints a figure for each row.
+
+    The core costs little beyond bare Typer: a slow import in `--help` takes half of its time more.
+    """
+    rows = cells(run("benchmarks.cli", "--runs=3"), "row")
+
+    assert list(rows) == list(cli_benchmark.ROWS)
+    ratios = {row: float(figures[1]) for row, figures in rows.items()}
+    assert ratios[cli_benchmark.BASELINE] == 1
+    assert ratios["tool: --help"] < 1.5 * ratios[cli_benchmark.BARE_TYPER]
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

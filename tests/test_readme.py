@@ -1,5 +1,6 @@
 """The commands that the READMEs print run on a machine with Python and pip."""
 
+import ast
 import os
 import re
 import shutil
@@ -159,12 +160,14 @@ def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("kind", "preset"), [("service", "minimal"), ("service", "standard"), ("library", "standard")]
+    ("kind", "preset"),
+    [("service", "minimal"), ("service", "standard"), ("cli", "standard"), ("library", "standard")],
 )
 def test_next_commands_are_the_same(tmp_path: Path, template: Path, kind: str, preset: str) -> None:
     """The message after a copy, the demonstration and README say the same commands.
 
-    A project without a database has none to migrate, and a library none to serve.
+    A project without a database has none to migrate, a tool shows its help, and a library has
+    nothing to run.
     """
     given = [f"--data=kind={kind}", f"--data=preset={preset}"]
     done = subprocess.run(
@@ -176,9 +179,15 @@ def test_next_commands_are_the_same(tmp_path: Path, template: Path, kind: str, p
     )
     in_readme = commands(ROOT / "README.md")[3:]
     serve, migrate = "uv run my-service", "uv run my-service migrate"
-    left_out = {("service", "minimal"): {migrate}, ("library", "standard"): {serve, migrate}}
+    left_out = {
+        ("service", "minimal"): {migrate},
+        ("cli", "standard"): {migrate},
+        ("library", "standard"): {serve, migrate},
+    }
     assert {serve, migrate} < {*in_readme}
     wanted = [line for line in in_readme if line not in left_out.get((kind, preset), ())]
+    if kind == "cli":
+        wanted[wanted.index(serve)] = f"{serve} --help"
 
     message, _, _ = done.stderr.partition("\n\n  On: ")
     said = [line.strip() for line in message.splitlines() if line.startswith("  ")]
@@ -295,6 +304,73 @@ def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
     assert "no tags found" in outputs["uv run poe breaking"]
     assert outputs["git ls-files -u"] == ""
     assert [*(folder / "src" / "my_service" / "readings").rglob("*.py")] == []
+
+
+@pytest.mark.full
+def test_commands_of_a_tool(tmp_path: Path, shell: dict[str, str]) -> None:
+    """Every command of a tool's README runs as printed, in the order of the README."""
+    template = git_template(tmp_path / "template")
+    given = "--data kind=cli --data preset=full"
+    run(f"uvx copier copy --defaults {given} {template} my-service", tmp_path, shell)
+    folder = tmp_path / "my-service"
+    run("git init --quiet", folder, shell)
+    outputs = {}
+    for step in printed(folder):
+        commit(folder, shell)
+        without_uv = step.startswith("python -m venv")
+        outputs[step] = (run_without_uv if without_uv else run)(step, folder, shell)
+
+    first, *_ = outputs
+    assert first == "pip install uv && uv run my-service --help"
+    assert "Summarize a file of readings." in outputs[first]
+    checks = [output for step, output in outputs.items() if step.endswith("poe check")]
+    assert len(checks) == 2
+    assert all(" passed in " in output for output in checks)
+    (summary,) = [output for step, output in outputs.items() if "summarize -" in step]
+    assert re.search(r"roof +2 +2\.0 +1\.5 +2\.5", summary)
+    assert [*(folder / "src" / "my_service" / "example_commands").rglob("*.py")] == []
+
+
+def settings_in(file: Path) -> dict[str, str]:
+    """Return the default of each field in a module's settings group, as a variable has it."""
+    fields = (
+        field
+        for owner in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(owner, ast.ClassDef)
+        and any(ast.unparse(base) == "SettingsGroup" for base in owner.bases)
+        for field in owner.body
+        if isinstance(field, ast.AnnAssign) and field.value is not None
+    )
+    found = {}
+    for field in fields:
+        value = field.value
+        if isinstance(value, ast.Call):
+            (value,) = [item.value for item in value.keywords if item.arg == "default"]
+        assert value is not None
+        found[ast.unparse(field.target)] = str(ast.literal_eval(value))
+    return found
+
+
+def test_settings_of_a_tool_are_listed(variant: Variant) -> None:
+    """The README of a tool has a row for every setting of its practices, with its default."""
+    folder = variant(kind="cli", preset="full")
+    package = folder / "src" / "my_service"
+    modules = {
+        "logging": "core/logging/rendering.py",
+        "http_client": "core/http_client_settings.py",
+        "readings": "example_commands/settings.py",
+    }
+    practices = (package / "practices.py").read_text(encoding="utf-8")
+    wanted = {
+        (f"MY_SERVICE_{group.upper()}__{name.upper()}", f"{group}.{name}", default)
+        for group, module in modules.items()
+        for name, default in settings_in(package / module).items()
+    }
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+
+    assert {*re.findall(r"^    (\w+): \w+ = \w+\(\)$", practices, re.MULTILINE)} == {*modules}
+    rows = re.findall(r"^\| `(MY_SERVICE_\w+)` \| `([^`]+)` \| `([^`]+)` \|", readme, re.MULTILINE)
+    assert {*rows} == wanted
 
 
 @pytest.mark.full
