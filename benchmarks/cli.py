@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     runs = parser.parse_args(argv).runs
     with tempfile.TemporaryDirectory(prefix="tenon-") as name:
         medians = measure(make(Path(name)), runs)
-    print("| row | ms | ratio |\n|---|---|---|")
+    print("| row | ms | ratio |\n| --- | --: | --: |")
     for row, median in medians.items():
         print(f"| {row} | {median * 1000:.1f} | {median / medians[BASELINE]:.2f} |")
     return 0

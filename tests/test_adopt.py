@@ -497,6 +497,27 @@ def test_library_becomes_a_library(
     check(own)
 
 
+@LONG
+def test_scripts_become_a_tool(
+    run_adopt: Adopt, tmp_path: Path, environments: Environments
+) -> None:
+    """With `kind=cli`, scripts get a tool beside them, and both sides' tests pass."""
+    before = committed(tmp_path / "before", "scripts")
+    adoption = run_adopt(before, "--data", "kind=cli", "--data", "preset=minimal")
+    root = settled(adoption, tmp_path / "after")
+    python = python_for("3.11")
+    assert python
+    environment = environments.of(python)
+    check(environment.run(root, "uv", "lock", "--quiet"))
+    environment.install(root)
+
+    own = environment.run(root, "pytest", "--ignore=tests/core", "--ignore=tests/architecture")
+    core = environment.run(root, "pytest", "tests/core", "tests/architecture/test_commands.py")
+
+    check(own, core)
+    assert f"{OWNERS_TESTS['scripts']} passed" in own.output
+
+
 # Refusals
 
 Prepare = Callable[[Path], None]
