@@ -139,10 +139,15 @@ def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> It
         yield
 
 
-def settings(template: Path = ROOT) -> dict[str, Any]:
-    """Return the content of copier.yml."""
-    loaded: dict[str, Any] = yaml.safe_load((template / "copier.yml").read_text("utf-8"))
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
+
+
+def settings(template: Path = ROOT) -> dict[str, Any]:
+    """Return the content of copier.yml, which is parsed once a process."""
+    return deepcopy(_parsed((template / "copier.yml").read_text("utf-8")))
 
 
 def questions(template: Path = ROOT) -> dict[str, dict[str, Any]]:
