@@ -40,6 +40,9 @@ def pytest_configure() -> None:
         tempfile.tempdir = None  # or it stays what it was
 
 
+RESULTS = "TENON_TEST_RESULTS"
+"""Names a folder for the results of gates that test runs on one unchanged working tree share."""
+
 CPU = pytest.StashKey[float]()
 
 
@@ -138,8 +141,8 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
 
 @pytest.fixture(scope="session")
 def results(shared_folder: Path) -> Results:
-    """Return the results that variants share in this test run."""
-    folder = shared_folder / "results"
+    """Return the results that variants share in this test run, or in those of one `.ci/run`."""
+    folder = Path(os.environ.get(RESULTS, shared_folder / "results"))
     folder.mkdir(exist_ok=True)
     return Results(folder)
 

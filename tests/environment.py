@@ -106,6 +106,7 @@ class Environment:
         self.python = python
         self.venv = folder / "venv"
         self.held: Path | None = None
+        self.versions = b""
 
     def shell(self, cache: str) -> dict[str, str]:
         """Return the variables of a shell in which the environment is active."""
@@ -119,12 +120,18 @@ class Environment:
 
     def install(self, project: Path) -> None:
         """Install a project with its locked dependencies, and nothing else."""
+        self.held, self.versions = None, b""
         check(self.run(project, "uv", "sync", "--quiet"))
-        self.held = project
+        self.held, self.versions = project, (project / "uv.lock").read_bytes()
 
     def hold(self, project: Path) -> None:
         """Make it hold a project, if it doesn't yet."""
         if self.held != project:
+            self.install(project)
+
+    def hold_versions(self, project: Path) -> None:
+        """Make it hold the versions of a project's lock file, with any project of that file."""
+        if self.versions != (project / "uv.lock").read_bytes():
             self.install(project)
 
     def run(self, project: Path, *command: str, cache: str = "default") -> Run:

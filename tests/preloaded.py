@@ -15,30 +15,45 @@ from environment import BIN, Environment, Run
 RunTests = Callable[..., Run]
 
 DEPENDENCIES = (
+    "aiosmtplib",
+    "aiosqlite",
     "alembic.command",
+    "alembic_postgresql_enum",
+    "anyio._backends._asyncio",
+    "anyio.pytest_plugin",
+    "asyncpg",
+    "faker.contrib.pytest.plugin",
     "fastapi",
     "httpx2",
     "hypothesis",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "opentelemetry.sdk.trace.export",
     "opentelemetry.instrumentation.fastapi",
     "polyfactory.factories.pydantic_factory",
     "prometheus_client",
     "pydantic_settings",
+    "pytest_asyncio.plugin",
+    "pytest_cov.plugin",
     "redis.asyncio",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
     "sqlalchemy.ext.asyncio",
+    "stamina",
     "structlog",
     "taskiq",
-    "uvicorn",
+    "taskiq_redis",
+    "uvicorn.protocols.http.httptools_impl",
 )
 """The modules that are imported once, if the environment has them."""
 
 LOOP = f"""
-import contextlib, importlib, json, os, sys
-import pytest
+import contextlib, gc, importlib, json, os, sys
+import pytest, _pytest.config
 
-for name in {DEPENDENCIES}:
+for name in (*(f"_pytest.{{name}}" for name in _pytest.config.default_plugins), *{DEPENDENCIES}):
     with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module(name)
+gc.collect()
+gc.freeze()  # or each fork looks for garbage among the imports, a dozen times
 for line in sys.stdin:
     request = json.loads(line)
     child = os.fork()

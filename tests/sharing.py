@@ -2,7 +2,8 @@
 
 Two runs of a gate are equal if everything that it reads is equal, byte for byte: its command, the
 files, the tables of pyproject.toml, the resolved versions and the interpreter. The second one takes
-the result of the first. Results live as long as one test run, in a folder that its workers share.
+the result of the first. Results live as long as one test run, or one `.ci/run`, in a folder that
+all workers share.
 """
 
 import json

@@ -74,7 +74,7 @@ FAULTS = {
 def test_planted_fault_is_found(gate: str, family: Callable[[], tuple[Subject, Subject]]) -> None:
     """A fault in one of two variants that shared a gate is found, with sharing on."""
     first, second = family()
-    command = TESTS if gate == "coverage" else ("poe", gate)
+    command = TESTS if gate == "coverage" else first.command(gate)
     reads = READS[gate]
     for subject in (first, second):
         check(subject.run(*command, reads=reads))

@@ -123,6 +123,7 @@ async def test_queue_size_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_drain_has_a_timeout(caplog: pytest.LogCaptureFixture) -> None:
     """Jobs get `drain_seconds` at shutdown; the remaining ones are logged and cancelled."""
+    caplog.set_level(logging.INFO, LOGGER)
     services = Services()
     start = component(JobsSettings(drain_seconds=0.05)).start
     assert start is not None
@@ -136,7 +137,7 @@ async def test_drain_has_a_timeout(caplog: pytest.LogCaptureFixture) -> None:
     jobs.enqueue("late", quick)
 
     assert (quick.calls, jobs.tasks) == (1, set())
-    assert events(caplog) == [("job.lost", "slow"), ("job.dropped", "late")]
+    assert events(caplog) == [("job.done", "quick"), ("job.lost", "slow"), ("job.dropped", "late")]
 
 
 async def test_job_has_the_context_of_its_caller() -> None:
