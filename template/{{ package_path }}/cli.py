@@ -7,7 +7,7 @@ DESCRIPTION = "The commands of this project."
 """The first line of `--help`."""
 
 COMMANDS: tuple[Command, ...] = ()
-"""Your commands, such as `Command("greet", "Say hello.", "{{ package_name }}.greet:greet")`."""
+"""Your commands, such as `Command("greet", "Say hello.", f"{__package__}.greet:greet")`."""
 
 
 def create_program() -> Program:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from {{ package_name }}.core.errors import AppError, InvalidInputError, NotFoundError
+from {{ package_name }}.core.errors import (
+    AppError,
+    InvalidInputError,
+    NotFoundError,
+)
 from {{ package_name }}.core.input import MAX_LINE_BYTES, read_lines
 
 

@@ -4,7 +4,10 @@ import logging
 
 import pytest
 
-from {{ package_name }}.core.plain_logging import LoggingSettings, log_to_stderr
+from {{ package_name }}.core.plain_logging import (
+    LoggingSettings,
+    log_to_stderr,
+)
 
 
 def test_record_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:

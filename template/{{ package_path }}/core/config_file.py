@@ -14,7 +14,11 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
 )
 
-from {{ package_name }}.core.environment import DELIMITER, suggest, variable_names
+from {{ package_name }}.core.environment import (
+    DELIMITER,
+    suggest,
+    variable_names,
+)
 from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.core.names import PREFIX
 from {{ package_name }}.core.settings import EnvironmentSettings
