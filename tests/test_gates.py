@@ -197,7 +197,8 @@ USED_BY_NAME = (
     "HttpBaseUrl",  # what settings of the owner use
     "get_params,make_context,process_value,version",  # Typer
     "JSONL,Settings,fetch,fetch_urls,log_to_stderr,start_logging,summarize",  # named by a text
-    "http_client,open_http_client,progress,read_lines,write_line,write_table",  # commands of the owner
+    "http_client,open_http_client,progress,read_lines",  # commands of the owner
+    "write_line,write_table",
     "ConflictError,ForbiddenError,PreconditionFailedError,UnauthorizedError,UnavailableError",
     "BytesCodec,JsonCodec,all_or_nothing,batched,cached,invalidate,invalidate_tag",
     "Repository,add_gauge,descending,enqueue,list_page,metrics_component,read,save",
