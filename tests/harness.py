@@ -120,6 +120,30 @@ def _answers_path(worker: Worker) -> Path:
     return rendered
 
 
+RENDER_PATH = vars(Worker)["_render_path"]
+RENDER_TEMPLATE = vars(Worker)["_render_template"]
+
+
+def _render_path(worker: Worker, path: Path) -> Iterator[tuple[Path, dict[str, Any] | None]]:
+    """Render a path, or return it if it is plain: the steps through its parts take long."""
+    plain = "{" not in str(path) and str(worker.answers_relpath) not in path.parts
+    if plain and not worker.template.templates_suffix:
+        yield path, {}
+    else:
+        yield from RENDER_PATH(worker, path)
+
+
+def _render_template(worker: Worker) -> None:
+    """Render all files with one context: the answers are complete, so it is always the same."""
+    context = dict(worker._render_context())  # noqa: SLF001  (Copier offers no switch)
+
+    def same(_: Worker) -> dict[str, Any]:  # a mock would take longer than Copier
+        return context
+
+    with mock.patch.object(Worker, "_render_context", same):
+        RENDER_TEMPLATE(worker)
+
+
 @contextmanager
 def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> Iterator[None]:
     """Take the slow parts out of Copier: git processes for each file, repeated clones and parsing.
@@ -130,6 +154,8 @@ def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> It
     with (
         mock.patch.object(Worker, "_sync_git_index_executable_bit", return_value=None),
         mock.patch.object(Worker, "_render_string", _render_string),
+        mock.patch.object(Worker, "_render_path", _render_path),
+        mock.patch.object(Worker, "_render_template", _render_template),
         mock.patch.object(Worker, "answers_relpath", property(_answers_path)),
         mock.patch.object(main, "SandboxedEnvironment", environment),
         mock.patch.object(source, "load_template_config", _config),
