@@ -182,7 +182,7 @@ def test_dollar_stands_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SERVR__PORT", "SERVER__PORT"),
         ("SERVER_PORT_", "SERVER__PORT"),
         ("SERVER__PROT", "SERVER__PORT"),
-        ("CURENCY", "CURRENCY"),
+        ("CURRANCY", "CURRENCY"),
         ("OWN__NAME", "OWN__NAMES"),
     ],
 )
