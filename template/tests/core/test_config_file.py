@@ -79,7 +79,7 @@ def test_dotenv_is_not_read() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("curency = 1", "curency: There is no such setting; did you mean currency?"),
+        ("currancy = 1", "currancy: There is no such setting; did you mean currency?"),
         ("wholly_other = 1", "wholly_other: There is no such setting"),
         (
             "limits.max_line = 1",

@@ -33,7 +33,7 @@ def test_version(run: Run) -> None:
     [
         (("--quiet", "--verbose", "fail", "x"), "Use --verbose or --quiet, not both."),
         (("--nothing",), "No such option: --nothing"),
-        (("tabel",), "No such command 'tabel'. Did you mean 'table'?"),
+        (("tablex",), "No such command 'tablex'. Did you mean 'table'?"),
         (("fail",), "Missing argument"),
         (("fail", "x", "--json"), "No such option: --json"),
     ],
