@@ -5,7 +5,7 @@ import re
 import shutil
 import tomllib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from conftest import Variant
-from harness import DEFAULTS, environment, refused, render, tree
+from harness import DEFAULTS, KINDS, environment, refused, render, tree
 
 FREE = ("project_name", "project_description", "user_name")
+
+SMALLEST: Mapping[str, object] = {"preset": "minimal", "agents_guide": True, "docs_site": True}
+"""The answers of the smallest project in which a free text stands in every file that has one."""
 NARROW = ("user_email", "repository_url", "package_name", "distribution_name")
 
 # Text that people may write. Every question that takes free text takes all of it.
@@ -193,7 +196,7 @@ def test_free_text_reads_back(tmp_path: Path, template: Path, kind: str) -> None
     value = PLAIN[kind]
     answers = dict.fromkeys(FREE, value)
 
-    project = render(tmp_path / "new", template, {**answers, "preset": "minimal"})
+    project = render(tmp_path / "new", template, {**answers, **SMALLEST})
 
     for name in FREE:
         check(project, name, value)
@@ -295,7 +298,7 @@ def refuses_or_keeps(folder: Path, template: Path, name: str, value: str) -> Non
     project = folder / uuid.uuid4().hex
     sentence = ""
     try:
-        render(project, template, {**DEFAULTS, "preset": "minimal", name: value})
+        render(project, template, {**DEFAULTS, **SMALLEST, name: value})
     except ValueError as error:
         sentence = str(error)
     if sentence:
@@ -337,6 +340,6 @@ def test_smallest_project_holds_every_answer(variant: Variant) -> None:
         files = tree(variant(**texts, **answers))
         return {path for path, content in files.items() if b"Zebra" in content}
 
-    assert holders(preset="minimal") == holders(preset="standard") == holders(preset="full")
-    assert holders(preset="minimal") == holders(kind="library", preset="full")
-    assert holders(preset="minimal") == holders(kind="cli", preset="full")
+    assert holders(**SMALLEST) == holders(preset="standard", docs_site=True)
+    for kind in KINDS:
+        assert holders(**SMALLEST) == holders(kind=kind, preset="full")

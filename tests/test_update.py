@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import copier
@@ -447,8 +447,8 @@ BELOW: Mapping[tuple[str, str], str] = {
 """What the user writes where a shared file says so, by file, indentation and name of the place."""
 
 
-def work(project: Path) -> Path:
-    """Add files and lines to a project, as its owner does."""
+def work(project: Path, untouched: Collection[str] = ()) -> Path:
+    """Add files and lines to a project, as its owner does; leave some shared files as they are."""
     kind = str(recorded(project)["kind"])
     for path, text in OWN_FILES_OF[kind].items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
@@ -457,7 +457,8 @@ def work(project: Path) -> Path:
         substitute(project / path, old, new)
     for path in SHARED:
         file = project / path
-        if not file.exists():  # a library has no settings, and there is one pipeline
+        # A library has no settings, and there is one pipeline.
+        if path in untouched or not file.exists():
             continue
         text = file.read_text("utf-8")
         parts: list[str] = []
@@ -554,19 +555,24 @@ def test_no_op(start: Variant, kind: str) -> None:
 def test_own_work_survives_toggles(
     names: tuple[str, ...], start: Variant, variant: Variant, tmp_path: Path
 ) -> None:
-    """Own files and lines merge cleanly while practices go off and on; nothing else differs."""
+    """Own files and lines merge cleanly while practices go off and on; nothing else differs.
+
+    A file that goes with its practice takes the lines in it along.
+    """
     kind, *toggled = names
     pool = VALUES_OF[kind]
     first, second = ({name: pool[name][which] for name in toggled} for which in (0, 1))
     project = work(start(kind=kind, **first))
     commit_all(project)
     answers = recorded(project)
+    gone: set[str] = set()
 
     for step, goal in enumerate((second, first)):
         expected = shutil.copytree(variant(**{**answers, **goal}), tmp_path / str(step))
         update(project, goal)
+        gone |= {path for path in SHARED if not (expected / path).exists()}
         assert conflicts(project) == set()
-        assert content(project) == content(work(expected))
+        assert content(project) == content(work(expected, gone))
         commit_all(project)
 
 
