@@ -133,10 +133,11 @@ def test_every_branch_is_rendered(
             with pytest.raises(ValueError, match="project_name"):
                 copier.run_recopy(folder, defaults=True, overwrite=True)
     library = {"kind": "library"}
-    with pytest.raises(ValueError, match="metrics"):
-        copier.run_copy(
-            str(template), tmp_path / "none", data=library | {"metrics": True}, defaults=True
-        )
+    for practice in ("metrics", "http_client"):
+        with pytest.raises(ValueError, match=practice):
+            copier.run_copy(
+                str(template), tmp_path / "none", data=library | {practice: True}, defaults=True
+            )
     with pytest.raises(ValueError, match="kind"):
         copier.run_recopy(tmp_path / "0", data=library, defaults=True, overwrite=True)
     renamed = {"package_name": "other"}
