@@ -248,6 +248,7 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
 ALL_COMMANDS = {
     "preset": "minimal",
     "pre_commit": True,
+    "docs_site": True,
     "database": "sqlite",
     "cache": "redis",
     "background_jobs": "taskiq",
@@ -268,8 +269,9 @@ def test_agents_get_commands_that_run(variant: Variant, kind: str, preset: str) 
 
 
 def commit(folder: Path, shell: dict[str, str]) -> None:
-    """Commit what a command has changed, if anything."""
-    run("git add . && (git diff --cached --quiet || git commit --quiet -m work)", folder, shell)
+    """Commit what a command has changed, if anything, whatever the hooks say of it."""
+    changed = "git diff --cached --quiet || git commit --quiet --no-verify -m work"
+    run(f"git add . && ({changed})", folder, shell)
 
 
 def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
