@@ -283,11 +283,10 @@ def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
         return run(f"set -e\n{step}", Path(name, "clone"), {**shell, "PATH": path})
 
 
-@pytest.mark.full
-def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
-    """Every command of a library's README runs as printed, in the order of the README."""
+def outputs_of(kind: str, tmp_path: Path, shell: dict[str, str]) -> dict[str, str]:
+    """Run every command of a README as printed, in its order; return the outputs by command."""
     template = git_template(tmp_path / "template")
-    given = "--data kind=library --data preset=full"
+    given = f"--data kind={kind} --data preset=full"
     run(f"uvx copier copy --defaults {given} {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
     run("git init --quiet", folder, shell)
@@ -296,6 +295,14 @@ def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
         commit(folder, shell)
         without_uv = step.startswith("python -m venv")
         outputs[step] = (run_without_uv if without_uv else run)(step, folder, shell)
+    return outputs
+
+
+@pytest.mark.full
+def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
+    """Every command of a library's README runs as printed, in the order of the README."""
+    outputs = outputs_of("library", tmp_path, shell)
+    folder = tmp_path / "my-service"
 
     first, *_ = outputs
     assert first.startswith("pip install uv && ")
@@ -311,16 +318,8 @@ def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
 @pytest.mark.full
 def test_commands_of_a_tool(tmp_path: Path, shell: dict[str, str]) -> None:
     """Every command of a tool's README runs as printed, in the order of the README."""
-    template = git_template(tmp_path / "template")
-    given = "--data kind=cli --data preset=full"
-    run(f"uvx copier copy --defaults {given} {template} my-service", tmp_path, shell)
+    outputs = outputs_of("cli", tmp_path, shell)
     folder = tmp_path / "my-service"
-    run("git init --quiet", folder, shell)
-    outputs = {}
-    for step in printed(folder):
-        commit(folder, shell)
-        without_uv = step.startswith("python -m venv")
-        outputs[step] = (run_without_uv if without_uv else run)(step, folder, shell)
 
     first, *_ = outputs
     assert first == "pip install uv && uv run my-service --help"
