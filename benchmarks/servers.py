@@ -21,6 +21,7 @@ FOREIGN = ("GRANIAN_", "MY_SERVICE_", "PYTHON", "UVICORN_", "WEB_CONCURRENCY", "
 """Prefixes of variables that would change how a server runs."""
 
 START_TIMEOUT_SECONDS = 30
+MAX_LOADS = 10
 STOP_TIMEOUT_SECONDS = 15
 
 
@@ -111,15 +112,23 @@ class Server:
         self.requests += requests
 
     def load(self, seconds: float) -> tuple[float, float]:
-        """Load it; return CPU seconds a request, and requests a second."""
+        """Load it; return CPU seconds a request, and requests a second.
+
+        The system counts CPU time in steps: on a busy machine, a short load is repeated.
+        """
         before = self.cpu_seconds()
-        done = load(self.port, self.spec.path, seconds)
-        used = self.cpu_seconds() - before
-        if not used:
+        requests, elapsed = 0, 0.0
+        for _ in range(MAX_LOADS):
+            done = load(self.port, self.spec.path, seconds)
+            requests += done.requests
+            elapsed += done.seconds
+            self.cut += done.cut
+            if used := self.cpu_seconds() - before:
+                break
+        else:
             raise BenchmarkError("the load is too short: it used no CPU")
-        self.requests += done.requests
-        self.cut += done.cut
-        return used / done.requests, done.requests / done.seconds
+        self.requests += requests
+        return used / requests, requests / elapsed
 
 
 def wait_for_response(

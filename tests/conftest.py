@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
-from environment import BYTECODE, Environment, Environments, python_for
+from environment import BYTECODE, RELEASES, Environment, Environments, python_for
 from harness import DEFAULTS, copy_template, render
 from sharing import Results
 
@@ -28,10 +29,13 @@ ROOM = 8 * 2**30
 
 
 def pytest_configure() -> None:
-    """Keep temporary files in memory, if there is room and TMPDIR names no other place.
+    """Set the variables that workers get from the process that starts them.
 
-    Workers get it from the process that starts them.
+    One names the newest time of releases. The other keeps temporary files in memory, if there is
+    room and TMPDIR names no other place.
     """
+    a_week_ago = datetime.now(UTC) - timedelta(days=7)
+    os.environ.setdefault(RELEASES, a_week_ago.isoformat(timespec="seconds"))
     if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
         return
     free = min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available)
@@ -66,9 +70,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     item.user_properties.append(("cpu seconds", f"{cpu_seconds() - item.stash[CPU]:.2f}"))
 
 
+LONGEST = ("test_readme.py", "test_gates.py")
+"""The files with the longest tests, those first that take minutes."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that no worker is left alone with them in the end."""
-    items.sort(key=lambda item: item.path.name != "test_gates.py")
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(LONGEST)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,13 @@ FOREIGN = ("COV_", "COVERAGE_", "MYPY", "POE_", "PYTEST_", "PYTHON", "RUFF_", "U
 FOREIGN_NAMES = ("FORCE_COLOR", "VIRTUAL_ENV")
 PLUGINS = ("platformdirs",)
 """Plugins of pytest that come with tools of the documentation, which have no part in any test."""
+RELEASES = "TENON_TEST_RELEASES"
+"""Names the newest time of a release that projects lock, with a bot and without one.
+
+conftest.py sets it to a week ago, as in projects with a bot. It stands still during a run: a file
+that turned a week old between two locks would make equal dependencies differ. The commands of the
+README install the newest releases where a project has no bot.
+"""
 BYTECODE = "PYTHONPYCACHEPREFIX"
 """Names the folder for Python's bytecode; conftest.py sets it."""
 
@@ -95,6 +102,24 @@ def python_for(minimum: str) -> Path | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an environment knows of a project: its code stays in its folder."""
+
+    project: Path
+    settings: bytes
+    versions: bytes
+
+    @classmethod
+    def of(cls, project: Path) -> "Held":
+        """Return what an environment would know of a project."""
+        settings, versions = (
+            (project / name).read_bytes() if (project / name).exists() else b""
+            for name in ("pyproject.toml", "uv.lock")
+        )
+        return cls(project, settings, versions)
+
+
 class Environment:
     """A virtual environment with one project at a time, and the versions of its lock file.
 
@@ -105,7 +130,7 @@ class Environment:
         self.folder = folder
         self.python = python
         self.venv = folder / "venv"
-        self.held: Path | None = None
+        self.held: Held | None = None
         self.versions = b""
 
     def shell(self, cache: str) -> dict[str, str]:
@@ -113,6 +138,7 @@ class Environment:
         return variables(
             MYPY_CACHE_DIR=str(self.folder / f"mypy-{cache}"),
             PATH=os.pathsep.join([str(self.venv / BIN), os.environ["PATH"]]),
+            UV_EXCLUDE_NEWER=os.environ[RELEASES],
             UV_PROJECT_ENVIRONMENT=str(self.venv),
             UV_PYTHON=str(self.python),
             VIRTUAL_ENV=str(self.venv),
@@ -122,11 +148,11 @@ class Environment:
         """Install a project with its locked dependencies, and nothing else."""
         self.held, self.versions = None, b""
         check(self.run(project, "uv", "sync", "--quiet"))
-        self.held, self.versions = project, (project / "uv.lock").read_bytes()
+        self.held, self.versions = Held.of(project), (project / "uv.lock").read_bytes()
 
     def hold(self, project: Path) -> None:
-        """Make it hold a project, if it doesn't yet."""
-        if self.held != project:
+        """Make it hold a project, if it holds no other of the same folder, settings and lock."""
+        if self.held != Held.of(project):
             self.install(project)
 
     def hold_versions(self, project: Path) -> None:

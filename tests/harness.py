@@ -259,7 +259,9 @@ def answer_sets() -> dict[str, dict[str, object]]:
 
 SAMPLES: Mapping[str, list[object]] = {
     "coverage_minimum": [0, 90, 100],
-    "example": [False, True],  # the first answers to all questions, and the second, make sense
+    # The first answers to all questions, and the second, make sense.
+    "example": [False, True],
+    "release_workflow": [False, True],
     "user_name": ["", "Jane Doe"],
     "user_email": ["", "jane@example.org"],
     "repository_url": ["", "https://git.example.org/team/my-service"],
@@ -282,6 +284,7 @@ NEEDS: Sequence[Need] = (
     Need("background_jobs", "taskiq", "cache", "none"),
     Need("background_jobs", "taskiq", "cache", "memory"),
     Need("dependency_updates", "dependabot", "ci", "gitlab"),
+    Need("release_workflow", True, "ci", "none"),  # noqa: FBT003  (an answer)
 )
 """Every combination of answers that is refused."""
 

@@ -29,10 +29,12 @@ class Reads:
 
     Attributes:
         files: Patterns of file names, in any folder.
+        without: Paths of files that it leaves out.
         tables: Tables or keys of pyproject.toml, dotted. The whole file is one of `files`.
     """
 
     files: tuple[str, ...]
+    without: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
 
     def contents(self, project: Path) -> dict[str, bytes]:
@@ -42,6 +44,7 @@ class Reads:
             for pattern in self.files
             for path in project.rglob(pattern)
             if path.is_file() and TOOL_CACHES.isdisjoint(path.relative_to(project).parts)
+            if path.relative_to(project).as_posix() not in self.without
         }
         settings = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
         for name in self.tables:
@@ -60,7 +63,10 @@ def table(settings: Mapping[str, Any], name: str) -> object:
 
 
 STANDALONE = frozenset(
-    {"check-jsonschema", "mkdocstrings-python", "prek", "typos", "zensical", "zizmor"}
+    {
+        *("check-jsonschema", "license-expression", "mkdocstrings-python", "prek"),
+        *("pypi-attestations", "towncrier", "typos", "zensical", "zizmor"),
+    }
 )
 """Tools that plug into no other: only their own commands read them, and what they install."""
 

@@ -1577,6 +1577,25 @@ def test_version_that_the_build_finds(
     assert metadata.has_literal_version(tmp_path) is expected
 
 
+@pytest.mark.parametrize("was_dynamic", [True, False])
+def test_version_of_a_project_with_releases(
+    repository: Path, run_adopt: Adopt, *, was_dynamic: bool
+) -> None:
+    """With `release_workflow`, the version comes from git tags; the report says what was there."""
+    if was_dynamic:
+        wrote("pyproject.toml", FLIT)(repository)
+        module = repository / "my_tool" / "__init__.py"
+        module.write_text('"""Does it."""\n\n__version__ = "1.2.3"\n', "utf-8")
+        commit_all(repository)
+
+    adoption = run_adopt(repository, "--data=ci=github", "--data=release_workflow=yes")
+
+    assert "version" not in adoption.project["project"]
+    assert "version" in adoption.project["project"]["dynamic"]
+    tag = "git tag v1.2.3 COMMIT."
+    assert any(sentence.endswith(tag) for sentence in adoption.to_do) != was_dynamic
+
+
 def test_requirement_files(tmp_path: Path) -> None:
     """Includes, hashes, continued lines and comments are read; a circle of includes ends."""
     (tmp_path / "requirements.txt").write_text(

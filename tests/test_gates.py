@@ -12,13 +12,15 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
+from io import StringIO
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from _pytest.mark import ParameterSet
+from poethepoet.app import PoeThePoet  # type: ignore[import-untyped]  # it has no types
 from validate_pyproject.api import Validator
 
 from conftest import Variant
@@ -42,7 +44,7 @@ ODD_NAMES = ("short-names", "long-names")
 SETS = answer_sets()
 NAMED = {name: answers for name, answers in SETS.items() if name not in ODD_NAMES}
 QUICK = (
-    *("service-full", "service-standard", "service-minimal"),
+    *("service-full", "service-minimal"),
     *("cli-standard", "library-standard"),
 )
 """The variants whose gates run in the quick tests."""
@@ -85,6 +87,7 @@ IN_NO_CODE = (
     "docs_site",
     "license",
     "pre_commit",
+    "release_workflow",
     "repository_url",
     "user_email",
     "user_name",
@@ -195,8 +198,11 @@ USED_BY_NAME = (
     "created,created_at",  # members of a response and of a row
     "CacheDep,DatabaseDep,HttpClientDep,MailerDep,provide,public_path",  # routes of the owner
     "HttpBaseUrl",  # what settings of the owner use
-    "get_params,make_context,process_value,version",  # Typer
-    "JSONL,Settings,fetch,fetch_urls,log_to_stderr,start_logging,summarize",  # named by a text
+    "get_params,make_context,parse_args,possibilities,process_value,rich_markup_mode",  # Typer
+    "version",
+    "excepthook",  # threading
+    "iterate_in_thread",  # commands of the owner
+    "JSONL,Settings,fetch,fetch_urls,log_to_stderr,start_logging,summarize",  # named as strings
     "http_client,open_http_client,progress,read_lines",  # commands of the owner
     "write_line,write_table",
     "ConflictError,ForbiddenError,PreconditionFailedError,UnauthorizedError,UnavailableError",
@@ -209,9 +215,10 @@ USED_BY_DECORATOR = ("@router.*", "@model_validator", "@cached_property")
 
 
 PYTHON = ("*.py",)
+LICENSES = "tests/architecture/licenses.py"
+"""A gate of its own, which no test imports."""
 WHOLE = Reads(files=(*PYTHON, "pyproject.toml"))
 CODE = Reads(files=PYTHON)
-TASKS = Reads(files=(), tables=("tool.poe",))
 READS: Mapping[str, Reads] = {
     "lint": WHOLE,
     "format-check": WHOLE,
@@ -222,7 +229,7 @@ READS: Mapping[str, Reads] = {
     "docs": Reads(files=(*PYTHON, "docs/*", "zensical.toml"), tables=("tool.poe.tasks.docs",)),
     "imports": Reads(files=PYTHON, tables=("tool.importlinter", "tool.poe.tasks.imports")),
     "coverage": Reads(
-        files=(*PYTHON, "*.mako", ".env.example", "py.typed"),
+        files=(*PYTHON, "*.mako", ".env.example", "py.typed", "public_names/*"),
         tables=(
             "project.name",
             "project.scripts",
@@ -233,12 +240,29 @@ READS: Mapping[str, Reads] = {
         ),
     ),
     "dependencies": WHOLE,
+    "licenses": Reads(
+        files=(LICENSES,),
+        tables=("project.dependencies", "project.license", "tool.licenses"),
+    ),
 }
 """The files that the gates of a project's own check read, by the name of the task.
 
 The tests import every module, by way of conftest.py, so that each of them reads the whole package.
 """
-WITHOUT_PROJECT = ("deptry", "ruff")
+DOCS_TEST = "tests/architecture/test_docs.py"
+IN_FEW = (DOCS_TEST, LICENSES)
+"""Modules beside the tests that are in few variants."""
+APART: Mapping[str, Reads] = {
+    "tests/architecture": Reads(files=("docs/*",)),
+    "README.md": Reads(files=("README.md",)),
+}
+"""Tests of modules that are in few variants, or in a text that is another in most, with what they
+read besides what all tests read.
+
+They run apart from the others, which need not run again for them and cover everything alone. The
+rules of the architecture read all modules of tests/, so that all of them run where one is more.
+"""
+WITHOUT_PROJECT = ("deptry", "ruff", "sh", sys.executable)
 """Commands that need the versions of the lock file, but not the installed project."""
 FULL_COVERAGE = "--cov-fail-under=100"
 PACKAGED = (*PYTHON, "*.mako", "py.typed")
@@ -282,6 +306,11 @@ class Subject:
         return kind_of(self.answers)
 
     @property
+    def interpreter(self) -> bytes:
+        """The Python that runs the gates, as an input of each."""
+        return str(self.environment.python).encode()
+
+    @property
     def minimum(self) -> str:
         """The oldest Python that it supports."""
         return str(self.answers.get("python_min", "3.11"))
@@ -321,17 +350,35 @@ class Subject:
         assert minimum in words
         return tuple(FULL_COVERAGE if word == minimum else word for word in words)
 
-    def reads(self, task: str) -> Reads:
-        """Return what a gate reads; the tests of a library and of a tool read some of its texts."""
-        found = READS[task]
-        texts = {"cli": ("docs/commands.md",), "library": ("README.md", "*.txt")}
-        if task == "coverage":
-            return replace(found, files=(*found.files, *texts.get(self.kind, ())))
-        return found
+    def parts(self, task: str) -> Iterator[tuple[tuple[str, ...], Reads]]:
+        """Yield the commands that a gate consists of, each with what it reads.
 
-    def run_task(self, task: str) -> Run:
-        """Run a gate of its own check, or take the result of one that read the same."""
-        command, reads = self.command(task), self.reads(task)
+        It is one, but for the tests: those of `APART` run by themselves.
+        """
+        command, reads = self.command(task), READS[task]
+        if task != "coverage":
+            yield command, reads
+            return
+        if self.kind == "cli":
+            reads = replace(reads, files=(*reads.files, "docs/commands.md"))
+        yield (
+            (*command, *(f"--deselect={name}" for name in (DOCS_TEST, "README.md"))),
+            replace(reads, without=IN_FEW),
+        )
+        apart = {
+            "tests/architecture": any((self.folder / name).exists() for name in IN_FEW),
+            "README.md": self.kind == "library",  # no other kind has tests in its README
+        }
+        for tests in filter(apart.get, APART):
+            more = APART[tests].files
+            yield ("pytest", tests), replace(reads, files=(*reads.files, *more))
+
+    def run_task(self, task: str) -> list[Run]:
+        """Run a gate of its own check, or take the results of those that read the same."""
+        return [self.run_part(task, *part) for part in self.parts(task)]
+
+    def run_part(self, task: str, command: tuple[str, ...], reads: Reads) -> Run:
+        """Run a command of a gate, or take the result of one that read the same."""
         if task == "types":
             strict = self.answers.get("strict_mypy", True)
             return self.check_types(*command, reads=reads, rules=f"{self.kind}-{strict}")
@@ -361,7 +408,7 @@ class Subject:
         inputs = {
             **reads.contents(self.folder),
             LOCK: versions(self.twin / LOCK),
-            "python": str(self.environment.python).encode(),
+            "python": self.interpreter,
         }
         return self.results.get(key_of(command, inputs), install_and_run)
 
@@ -403,9 +450,11 @@ def locked(folder: Path, environment: Environment, results: Results) -> None:
             "build-system",
             "dependency-groups",
             "project.dependencies",
+            "project.dynamic",
             "project.name",
             "project.requires-python",
             "project.version",
+            "tool.hatch.version",
             "tool.uv",
         ),
     )
@@ -428,10 +477,13 @@ def subject(
     results: Results,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Subject:
-    """Return a variant with its environment."""
-    return prepared(
-        request.param, variant, environments, results, tmp_path_factory.mktemp("subject")
-    )
+    """Return a variant with its environment.
+
+    All have the same folder, one after the other: the bytecode of equal files is used again.
+    """
+    folder = tmp_path_factory.getbasetemp() / "subject"
+    shutil.rmtree(folder, ignore_errors=True)
+    return prepared(request.param, variant, environments, results, folder)
 
 
 def prepared(
@@ -443,9 +495,9 @@ def prepared(
 ) -> Subject:
     """Return a variant with its environment, in a folder."""
     project = twin = shutil.copytree(variant(**answers), folder / "project")
-    # mypy takes files of one path, size and second for the same; variants share its cache.
-    moment = uuid4().int % 10**9
+    # Python and mypy take files of one path, size and second for the same; so must their text be.
     for path in project.rglob("*.py"):
+        moment = int(sha256(path.read_bytes()).hexdigest(), 16) % 2**31
         os.utime(path, (moment, moment))
     python = python_for(str(answers.get("python_min", "3.11")))
     if python is None:
@@ -468,9 +520,11 @@ def test_gates_pass(subject: Subject) -> None:
 
     Where no Python is new enough to run the variant (3.15 may be missing), its static gates pass.
     """
-    runs = [subject.run_task(task) for task in subject.tasks]
+    runs = [run for task in subject.tasks for run in subject.run_task(task)]
 
     check(*runs, about=subject.answers)
+    # A test that is skipped in every run tests nothing.
+    assert not any("got empty parameter set" in run.stdout for run in runs)
     # Ruff finds its configuration in order: it prints no warning.
     assert {run.stderr for run in runs if run.command[0] == "ruff"} == {""}
 
@@ -481,11 +535,12 @@ def test_check_runs_the_gates(subject: Subject) -> None:
     tasks = project["tool"]["poe"]["tasks"]
     *first, side_by_side = tasks["check"]["sequence"]
 
-    done = subject.run("poe", "--dry-run", "check", reads=TASKS)
+    output = StringIO()
+    status = PoeThePoet(cwd=subject.folder, output=output)(["--no-ansi", "--dry-run", "check"])
 
-    check(done, about=subject.answers)
+    assert status == 0, output.getvalue()
     names = [*first, *side_by_side["parallel"]]
-    assert done.stderr.splitlines() == [
+    assert output.getvalue().splitlines() == [
         f"Poe => {tasks[name].get('cmd') or tasks[name]['shell']}" for name in names
     ]
 
@@ -514,21 +569,30 @@ def test_names_of_locked_packages_are_reserved(
 
 
 def test_standalone_tools_plug_into_nothing(subject: Subject) -> None:
-    """What only they install plugs into nothing that another gate runs."""
+    """What only they install plugs into nothing that another gate runs.
+
+    The tools of the release are in no environment of a developer.
+    """
     lock = subject.twin / LOCK
     everything, read = (
         json.loads(versions(lock, names)) for names in (frozenset[str](), STANDALONE)
     )
     own = [package["name"] for found in everything if found not in read for package in found]
-    subject.environment.hold(subject.twin)
     program = (
-        "import sys\nfrom importlib.metadata import distribution\n"
-        "for name in sys.argv[1:]:\n"
-        "    for entry in distribution(name).entry_points:\n"
-        "        print(f'{entry.group}:{entry.name}')\n"
+        "import re, sys\nfrom importlib.metadata import distributions\n"
+        "for package in distributions():\n"
+        "    if re.sub('[-_.]+', '-', package.name).lower() in sys.argv[1:]:\n"
+        "        for entry in package.entry_points:\n"
+        "            print(f'{entry.group}:{entry.name}')\n"
     )
+    command = ("python", "-c", program, *own)
 
-    done = subject.environment.run(subject.folder, "python", "-c", program, *own)
+    def install_and_run() -> Run:
+        subject.environment.hold_versions(subject.twin)
+        return subject.environment.run(subject.folder, *command)
+
+    key = key_of(command, {LOCK: versions(lock, frozenset()), "python": subject.interpreter})
+    done = subject.results.get(key, install_and_run)
 
     check(done)
     plugged = {*done.stdout.split()} - {f"pytest11:{name}" for name in PLUGINS}

@@ -55,7 +55,7 @@ HOOKS_OF_COMMITS = Practice(
     off=False,
     files={".pre-commit-config.yaml"},
     words=r"prek|pre-commit|typos|check-jsonschema|zizmor",
-    shared={"AGENTS.md", "README.md", "pyproject.toml"},
+    shared={".github/workflows/ci.yml", "AGENTS.md", "README.md", "pyproject.toml"},
 )
 OF_GITHUB = {
     *(".github/workflows/audit.yml", ".github/workflows/ci.yml", "SECURITY.md"),
@@ -73,6 +73,18 @@ UPDATES_OF_DEPENDENCIES = Practice(
     files={"renovate.json"},
     words=r"[Rr]enovate|exclude-newer",
     shared={".pre-commit-config.yaml", "README.md", "pyproject.toml"},
+)
+RELEASES = Practice(
+    off=False,
+    files={
+        *(".github/workflows/release.yml", "changelog.d/README.md"),
+        "tests/architecture/licenses.py",
+    },
+    words=r"towncrier|changelog\.d|SBOM|attestation|hatch-vcs|poe (changelog|licenses)",
+    shared={
+        *(".github/PULL_REQUEST_TEMPLATE.md", ".github/workflows/ci.yml", "AGENTS.md"),
+        *("CONTRIBUTING.md", "README.md", "pyproject.toml"),
+    },
 )
 OF_ALL = {
     "strict_mypy": TYPES,
@@ -92,6 +104,7 @@ OF_ALL = {
     "agents_guide": Practice(
         off=False, files={"AGENTS.md"}, words="AGENTS|agents", shared={"README.md"}
     ),
+    "release_workflow": RELEASES,
 }
 """The practices of every kind."""
 
@@ -168,7 +181,9 @@ OF_A_SERVICE = {
             """,
         ),
         words=r"sqlalchemy|asyncpg|alembic|pgserver|DATABASE__|DatabaseSettings|database_|migrate",
-        shared=HOOKS | {".github/workflows/ci.yml", "AGENTS.md", "docs/reference.md"},
+        shared=HOOKS
+        | {".github/workflows/ci.yml", ".github/workflows/release.yml"}
+        | {"AGENTS.md", "docs/reference.md"},
     ),
     "http_client": Practice(
         off=False,
@@ -286,7 +301,7 @@ OF_A_TOOL = {
             example_commands/test_fetch.py
             """,
         ),
-        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|[Oo]ther services|fetch",
+        words=r"stamina|http_client|HTTP_CLIENT__|HttpClient|[Oo]ther services|fetch(?!-depth)",
         shared={*HOOKS_OF_A_TOOL, "docs/reference.md", f"{PACKAGE}/practice_commands.py"},
     ),
     "example": Practice(
@@ -496,13 +511,13 @@ OF_EVERY_KIND = {
     *("CONTRIBUTING.md", "LICENSE", "README.md", "pyproject.toml"),
     *(".pre-commit-config.yaml", "AGENTS.md", "renovate.json", *OF_GITHUB),
     *("docs/index.md", "docs/llms.txt", "docs/reference.md", "zensical.toml"),
-    "tests/architecture/test_docs.py",
+    *("tests/architecture/test_docs.py", *RELEASES.files),
     *paths("__init__.py py.typed"),
 }
 OF_PROGRAMS = paths(
     """
-    __main__.py core/__init__.py core/batching.py core/concurrency.py core/environment.py
-    core/errors.py core/escaping.py core/http_client/__init__.py core/http_client/environment.py
+    __main__.py core/__init__.py core/concurrency.py core/environment.py core/errors.py
+    core/escaping.py core/http_client/__init__.py core/http_client/environment.py
     core/http_client/retries.py core/http_client_settings.py core/logging/__init__.py
     core/logging/redaction.py core/logging/rendering.py core/names.py core/settings.py practices.py
     settings.py
@@ -511,8 +526,8 @@ OF_PROGRAMS = paths(
     architecture/test_http_client.py architecture/test_imports.py architecture/test_logging.py
     architecture/test_secrets.py conftest.py core/http_client/test_client.py
     core/http_client/test_environment.py core/http_client/test_misbehaving_server.py
-    core/logging/test_logging.py core/test_batching.py core/test_concurrency.py
-    core/test_escaping.py core/test_settings.py support/fixtures.py support/source_code.py
+    core/logging/test_logging.py core/test_concurrency.py core/test_escaping.py
+    core/test_settings.py support/fixtures.py support/source_code.py
     """,
 )
 

@@ -75,6 +75,7 @@ CHOICES: dict[str, tuple[str, list[object]]] = {
     "dependency_updates": ("str", ["none", "renovate", "dependabot"]),
     "docs_site": ("bool", []),
     "agents_guide": ("bool", []),
+    "release_workflow": ("bool", [True, False]),
     "structured_logging": ("bool", []),
     "health_checks": ("bool", []),
     "metrics": ("bool", []),
@@ -108,6 +109,7 @@ PRESETS: dict[str, tuple[object, object, object]] = {
     "dependency_updates": ("none", "renovate", "renovate"),
     "docs_site": (False, False, True),
     "agents_guide": (False, True, True),
+    "release_workflow": (False, False, True),
     "structured_logging": (False, True, True),
     "health_checks": (True, True, True),
     "metrics": (False, True, True),
@@ -278,8 +280,9 @@ def test_answer_wins_over_preset(variant: Variant, preset: str, name: str) -> No
     }
     value = others.get(name, not PRESETS[name][1])
     given = {name: value}
-    if not makes_sense(given | {"database": PRESETS["database"][0]}):
-        given["database"] = "sqlite"
+    for needed, choice in {"database": "sqlite", "ci": "github"}.items():
+        if not makes_sense({needed: PRESETS[needed][0]} | given):
+            given[needed] = choice
 
     assert answers_of(variant(preset=preset, **given))[name] == value
 
@@ -530,10 +533,13 @@ each_need = pytest.mark.parametrize(
     "need", NEEDS, ids=lambda need: f"{need.name}-{need.needed}={need.without}"
 )
 NEEDED = {
-    "cache": "It needs cache: redis.",
-    "ci": "It runs on GitHub only.",
-    "database": "It needs a database.",
+    ("background_jobs", "cache"): "It needs cache: redis.",
+    ("background_jobs", "database"): "It needs a database.",
+    ("dependency_updates", "ci"): "Dependabot runs on GitHub only.",
+    ("example", "database"): "It needs a database.",
+    ("release_workflow", "ci"): "It needs ci: github or gitlab.",
 }
+"""The sentence that refuses a practice without the one that it needs."""
 
 
 def switch_off(name: str) -> str:
@@ -556,7 +562,7 @@ def test_practice_without_what_it_needs(
     data = [f"--data={key}={value}" for key, value in answers.items()]
     given = data if way == "data" else [f"--data-file={file}"]
 
-    with pytest.raises(ValueError, match=refusal(name, NEEDED[needed])):
+    with pytest.raises(ValueError, match=refusal(name, NEEDED[name, needed])):
         copier_command("copy", "--defaults", *given, template, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -673,7 +679,8 @@ ELSEWHERE = {
     "It is fixed after the first copy.",
     "It needs a database.",
     "It needs cache: redis.",
-    "It runs on GitHub only.",
+    "It needs ci: github or gitlab.",
+    "Dependabot runs on GitHub only.",
     "Libraries do not have this.",
     "Move the package there first (git mv).",
     "No question is named {}.",
@@ -1233,7 +1240,7 @@ def test_senseless_choice_at_a_terminal(tmp_path: Path, template: Path, need: Ne
     folder = tmp_path / "new"
     given = (f"--data={needed}={without}", "--data=project_name=My Service")
     terminal = Terminal("copy", "--defaults", f"--ask={name}", *given, template, folder)
-    terminal.says(f"({NEEDED[needed]})")
+    terminal.says(f"({NEEDED[name, needed]})")
 
     terminal.try_to_pick(name, answer, completed({needed: without})[name])
 

@@ -166,8 +166,8 @@ def test_readme_makes_a_project(tmp_path: Path, shell: dict[str, str]) -> None:
 def test_next_commands_are_the_same(tmp_path: Path, template: Path, kind: str, preset: str) -> None:
     """The message after a copy, the demonstration and README say the same commands.
 
-    A project without a database has none to migrate, a tool shows its help, and a library has
-    nothing to run.
+    A project without a database has none to migrate, a tool shows its help and writes it to its
+    reference page, and a library has nothing to run.
     """
     given = [f"--data=kind={kind}", f"--data=preset={preset}"]
     done = subprocess.run(
@@ -187,7 +187,8 @@ def test_next_commands_are_the_same(tmp_path: Path, template: Path, kind: str, p
     assert {serve, migrate} < {*in_readme}
     wanted = [line for line in in_readme if line not in left_out.get((kind, preset), ())]
     if kind == "cli":
-        wanted[wanted.index(serve)] = f"{serve} --help"
+        at = wanted.index(serve)
+        wanted[at : at + 1] = [f"{serve} --help", "uv run poe reference"]
 
     message, _, _ = done.stderr.partition("\n\n  On: ")
     said = [line.strip() for line in message.splitlines() if line.startswith("  ")]
@@ -248,7 +249,9 @@ def test_generated_readme_runs_the_service(project: Variant, shell: dict[str, st
 ALL_COMMANDS = {
     "preset": "minimal",
     "pre_commit": True,
+    "ci": "github",
     "docs_site": True,
+    "release_workflow": True,
     "database": "sqlite",
     "cache": "redis",
     "background_jobs": "taskiq",
@@ -274,13 +277,21 @@ def commit(folder: Path, shell: dict[str, str]) -> None:
     run(f"git add . && ({changed})", folder, shell)
 
 
+def start_repository(folder: Path, shell: dict[str, str]) -> None:
+    """Commit a new project, with a remote repository that has its branch."""
+    run("git init --quiet && git init --quiet --bare ../origin.git", folder, shell)
+    run("git remote add origin ../origin.git", folder, shell)
+    commit(folder, shell)
+    run("git push --quiet --set-upstream origin main", folder, shell)
+
+
 def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
     """Run the README's commands for pip in a clone of a project, where only Python and git are."""
     with tempfile.TemporaryDirectory() as name:
         run(f"{sys.executable} -m venv {name}/plain", folder, shell)
         run(f"git clone --quiet . {name}/clone", folder, shell)
         path = f"{name}/plain/bin:/usr/bin:/bin"
-        return run(f"set -e\n{step}", Path(name, "clone"), {**shell, "PATH": path})
+        return run(step, Path(name, "clone"), {**shell, "PATH": path})
 
 
 def outputs_of(kind: str, tmp_path: Path, shell: dict[str, str]) -> dict[str, str]:
@@ -289,12 +300,12 @@ def outputs_of(kind: str, tmp_path: Path, shell: dict[str, str]) -> dict[str, st
     given = f"--data kind={kind} --data preset=full"
     run(f"uvx copier copy --defaults {given} {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
-    run("git init --quiet", folder, shell)
+    start_repository(folder, shell)
     outputs = {}
     for step in printed(folder):
         commit(folder, shell)
         without_uv = step.startswith("python -m venv")
-        outputs[step] = (run_without_uv if without_uv else run)(step, folder, shell)
+        outputs[step] = (run_without_uv if without_uv else run)(f"set -e\n{step}", folder, shell)
     return outputs
 
 
@@ -312,6 +323,8 @@ def test_commands_of_a_library(tmp_path: Path, shell: dict[str, str]) -> None:
     assert all(" passed in " in output for output in checks)
     assert "no tags found" in outputs["uv run poe breaking"]
     assert outputs["git ls-files -u"] == ""
+    assert "1.0.0" in run("git ls-remote --tags origin", folder, shell)
+    assert "## 1.0.0 (" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
     assert [*(folder / "src" / "my_service" / "readings").rglob("*.py")] == []
 
 
@@ -374,6 +387,19 @@ def test_settings_of_a_tool_are_listed(variant: Variant) -> None:
     assert {*rows} == wanted
 
 
+@pytest.mark.parametrize("kind", ["service", "cli"])
+def test_reference_has_what_the_readme_names(variant: Variant, kind: str) -> None:
+    """Each module of the core that a README names, or imports from, is in the reference."""
+    project = variant(kind=kind, preset="full")
+    readme, reference = (
+        (project / name).read_text(encoding="utf-8") for name in ("README.md", "docs/reference.md")
+    )
+    named = {*re.findall(r"my_service\.core(?:\.[a-z_]+)+", readme)}
+
+    assert len(named) > 1
+    assert named <= {*re.findall(r"^::: (\S+)$", reference, re.MULTILINE)}
+
+
 @pytest.mark.full
 def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict[str, str]) -> None:
     """Every command of a project's README runs as printed, in the order of the README."""
@@ -381,7 +407,7 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
     options = " ".join(f"--data {name}={answer}" for name, answer in ALL_COMMANDS.items())
     run(f"uvx copier copy --defaults {options} {template} my-service", tmp_path, shell)
     folder = tmp_path / "my-service"
-    run("git init --quiet", folder, shell)
+    start_repository(folder, shell)
     steps = printed(folder)
     assert steps == printed(variant(preset="full", database="sqlite"))
     assert {"my-service migrate", "my-service worker", "uv run my-service --help"} <= {*steps}
@@ -407,7 +433,7 @@ def test_generated_readme_commands(variant: Variant, tmp_path: Path, shell: dict
                     health = f"http://127.0.0.1:{admin_port}/health"
                     assert requested(health) == (200, '{"status":"ok"}'), step
             elif step.startswith("python -m venv"):
-                outputs[step] = run_without_uv(step, folder, shell)
+                outputs[step] = run_without_uv(f"set -e\n{step}", folder, shell)
             elif step.startswith("my-service"):
                 outputs[step] = run(step, folder, {**shell, "PATH": installed})
             else:

@@ -2,9 +2,11 @@
 
 import re
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 import tomli_w
 
 from conftest import Variant
-from environment import Environments, Run, check
+from environment import Environments, Held, Run, check
 from harness import KINDS
 from sharing import Results, table, versions
 from test_gates import READS, Answers, Subject, prepared
@@ -101,7 +103,9 @@ def test_other_versions_are_other_inputs(family: Callable[[], tuple[Subject, Sub
     )
     assert count == 1
     lock.write_text(other, encoding="utf-8")
-    second.environment.held = second.twin  # nothing is installed: no index has that version
+    second.environment.held = Held.of(
+        second.twin
+    )  # nothing is installed: no index has that version
 
     assert ask(second, lambda: replace(SAID, stdout="again")).stdout == "again"
 
@@ -126,6 +130,15 @@ def test_standalone_tools_are_no_inputs(
     assert versions(locks[0]) == versions(locks[1])
 
 
+def test_locks_end_at_a_time_that_stands_still(environments: Environments) -> None:
+    """No release that turns a week old during a run makes equal dependencies differ."""
+    shell = environments.of(Path(sys.executable)).shell("default")
+
+    newest = datetime.fromisoformat(shell["UV_EXCLUDE_NEWER"])
+
+    assert newest <= datetime.now(UTC) - timedelta(days=7)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("kind", KINDS)
 def test_gates_read_what_they_are_shared_by(
@@ -133,14 +146,15 @@ def test_gates_read_what_they_are_shared_by(
 ) -> None:
     """Every gate of a project passes with only the files that its entry in READS names.
 
-    So no result hangs on a file that its key leaves out. All tests run, as many as always.
+    So no result hangs on a file that its key leaves out. All tests run, those of `APART` apart.
     """
     environments = Environments(tmp_path / "environments")
-    subject = prepared({"kind": kind}, variant, environments, results, tmp_path)
+    answers = {"kind": kind, "docs_site": True}
+    subject = prepared(answers, variant, environments, results, tmp_path)
     subject.environment.install(subject.folder)
     settings = (subject.folder / "pyproject.toml").read_text("utf-8")
-    for gate in subject.tasks:
-        command, reads = subject.command(gate), subject.reads(gate)
+    parts = [(gate, *part) for gate in subject.tasks for part in subject.parts(gate)]
+    for task, command, reads in parts:
         bare = {
             name: content
             for name, content in reads.contents(subject.folder).items()
@@ -156,10 +170,10 @@ def test_gates_read_what_they_are_shared_by(
             path.write_text(only(settings, reads.tables), encoding="utf-8")
 
         # poe would have uv build the project again, from files that no gate reads.
-        check(subject.environment.run(subject.folder, "env", "UV_NO_SYNC=1", *command), about=gate)
+        check(subject.environment.run(subject.folder, "env", "UV_NO_SYNC=1", *command), about=task)
 
         clear(subject.folder)
-        shutil.copytree(variant(kind=kind), subject.folder, dirs_exist_ok=True)
+        shutil.copytree(variant(**answers), subject.folder, dirs_exist_ok=True)
 
 
 def clear(folder: Path) -> None:

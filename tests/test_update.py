@@ -272,10 +272,18 @@ def sensible(need: Need) -> dict[str, object]:
     return {"operator": "fn", "requires": [need.name, need.needed], "evaluate": holds}
 
 
-ROWS: list[dict[str, tuple[object, object]]] = [
-    *make(changes(VALUES), constraints=[sensible(need) for need in NEEDS]),
-    *make({"kind": [("cli",) * 2], **changes(OF_A_TOOL)}),
-    *make({"kind": [("library",) * 2], **changes(OF_A_LIBRARY)}),
+def updates_of(
+    kind: str, pool: Mapping[str, list[object]]
+) -> list[dict[str, tuple[object, object]]]:
+    """Return updates in which every pair of changes of a kind occurs."""
+    needs = [sensible(need) for need in NEEDS if {need.name, need.needed} <= pool.keys()]
+    return list(make({"kind": [(kind, kind)], **changes(pool)}, constraints=needs))
+
+
+ROWS = [
+    *updates_of("service", VALUES),
+    *updates_of("cli", OF_A_TOOL),
+    *updates_of("library", OF_A_LIBRARY),
 ]
 """Updates in which every pair of changes of a kind occurs."""
 
@@ -349,7 +357,7 @@ OWN_FILES_OF = {
 """Files that the user adds, by kind."""
 OWN_FILES = OWN_FILES_OF["service"]
 
-CHANGELOG_LINE = ("CHANGELOG.md", "- The project starts.\n", "- Orders.\n- The project starts.\n")
+CHANGELOG_LINE = ("CHANGELOG.md", "## Unreleased\n", "## Unreleased\n\n- Orders.\n")
 OWN_SECTION = (
     "README.md",
     "## Development\n",
@@ -1200,7 +1208,7 @@ def test_message_after_copy(name: str, tmp_path: Path, release: Path) -> None:
     )
     assert where.stdout == f"{tmp_path / name}\n"
     start, *commands = commands
-    assert start.startswith("git init && uv lock && git add . && git commit ")
+    assert start.startswith("git init -b main && uv lock && git add . && git commit ")
     assert len(commands) == 3
     assert all(known_to(tmp_path / name, command) for command in commands), commands
     on = "src layout, strict mypy, coverage gate, commit hooks, CI, dependency updates, "

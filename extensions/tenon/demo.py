@@ -19,7 +19,7 @@ NEXT = """
 Go on:
 
   cd {project}
-  git init && uv lock && git add . && git commit -m "Start from Tenon"
+  git init -b main && uv lock && git add . && git commit -m "Start from Tenon"
   uv run my-service migrate
   uv run my-service
   uv run poe check

@@ -50,6 +50,8 @@ class Project:
     """[tool] with its comments, for tomlkit."""
     build: dict[str, Any] = field(default_factory=dict)
     """As [build-system]."""
+    has_dynamic_version: bool = False
+    """Whether the build found the version elsewhere, such as in git tags."""
 
 
 def read(folder: Path, report: Report) -> Project:
@@ -76,18 +78,13 @@ def read(folder: Path, report: Report) -> Project:
     dynamic = project.table.pop("dynamic", ())
     if poetry is not None:
         restore(poetry.unwrap(), project.table)
-    has_dynamic_version = (
+    project.has_dynamic_version = (
         "version" in dynamic
         or "poetry-dynamic-versioning" in project.tools
         or ("version" not in project.table and not has_literal_version(folder))
     )
     if dynamic or ("name" not in project.table and builds(folder, project.tools)):
         project.table = {**built(folder, report), **project.table}
-    if "version" in project.table and has_dynamic_version:
-        report.to_do.append(
-            f"The version was dynamic. It is {project.table['version']} in pyproject.toml now: "
-            "change it there for the next release."
-        )
     declared = licence_files(folder, project)
     if declared is not None:
         project.table["license-files"] = declared

@@ -66,9 +66,30 @@ class Merge:
 
     # Metadata
 
-    def metadata(self, theirs: Mapping[str, Any]) -> None:
+    def version(self, theirs: str, *, was_dynamic: bool) -> None:
+        """Merge the version, and report what the next release needs."""
+        path = ("project", "version")
+        if "version" in self.rendered["project"]:
+            self.document.replace(path, theirs)
+            self.note("kept", path, theirs)
+            if was_dynamic:
+                self.report.to_do.append(
+                    f"The version was dynamic. It is {theirs} in pyproject.toml now: "
+                    "change it there for the next release."
+                )
+        elif not was_dynamic:
+            self.note("removed", path, theirs, "the newest git tag is the version")
+            self.report.to_do.append(
+                f"The version is that of the newest git tag now. Unless {theirs} has one, tag its "
+                f"commit: git tag v{theirs} COMMIT."
+            )
+
+    def metadata(self, project: Project) -> None:
         """Merge [project]."""
-        for name in ("version", "description", "license"):
+        theirs = project.table
+        if "version" in theirs:
+            self.version(theirs["version"], was_dynamic=project.has_dynamic_version)
+        for name in ("description", "license"):
             if name in theirs:
                 self.document.replace(("project", name), theirs[name])
                 self.note("kept", ("project", name), theirs[name])
@@ -80,7 +101,7 @@ class Merge:
         if people:
             self.document.add_items(("project", "authors"), people)
             self.note("kept", ("project", "authors"), people)
-        for name in sorted(theirs.keys() - ours.keys() - SUBTABLES):
+        for name in sorted(theirs.keys() - ours.keys() - SUBTABLES - {"version"}):
             if theirs[name]:
                 self.document.add_key(("project", name), theirs[name])
                 self.note("kept", ("project", name), theirs[name])
@@ -331,7 +352,7 @@ def merged(rendered: str, project: Project, original: str, report: Report, place
     if "license" in project.table and PRIVATE not in project.table.get("classifiers", ()):
         rendered = rendered.replace(f'  "{PRIVATE}",\n', "")
     merge = Merge(rendered, report)
-    merge.metadata(project.table)
+    merge.metadata(project)
     merge.groups(project.groups)
     merge.tools(project.tools)
     if any(" @ " in item for item in value_at(tomllib.loads(merge.document.text()), DEPENDENCIES)):

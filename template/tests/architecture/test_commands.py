@@ -9,7 +9,7 @@ from pkgutil import resolve_name
 
 import pytest
 import typer
-from typer.main import get_command
+from typer.main import get_group
 
 from {{ package_name }}.cli import create_program
 from {{ package_name }}.core.names import NAME
@@ -19,6 +19,7 @@ from support.command import COMMAND, PACKAGE, imported
 from support.reference import FILE, reference
 
 COMMANDS = create_program().commands
+LISTED = [command.name for command in COMMANDS if not command.hidden]
 
 BARE = """
 import typer
@@ -42,17 +43,36 @@ def test_help_imports_nothing_slow(arguments: tuple[str, ...]) -> None:
     tops = {name.partition(".")[0] for name in extra}
     slow = (extra & SLOW) | (tops - {*sys.stdlib_module_names, PACKAGE})
 
-    hint = "Name the command in cli.py by a text, and import these in its module:"
+    hint = "Name the command in cli.py as a string, and import these in its module:"
     assert not slow, f"{hint} {', '.join(sorted(slow))}."
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.target)
-def test_help_is_that_of_the_function(command: Command) -> None:
-    """The list of commands says what the command says."""
+def first_line(command: Command) -> str:
+    """Return the first line of a command's own help."""
     target = resolve_name(command.target)
-    text = (get_command(target).help if isinstance(target, typer.Typer) else target.__doc__) or ""
+    text = get_group(target).help if isinstance(target, typer.Typer) else target.__doc__
+    return inspect.cleandoc(text or "").partition("\n")[0]
 
-    assert inspect.cleandoc(text).splitlines()[:1] == [command.help]
+
+def test_help_is_that_of_the_function() -> None:
+    """The list of commands says what each command says."""
+    listed = {command.target: command.help for command in COMMANDS}
+
+    assert {command.target: first_line(command) for command in COMMANDS} == listed
+
+
+def test_groups_are_hidden_and_deprecated_alike() -> None:
+    """The list of commands hides a group and calls it deprecated, as the group does."""
+    groups = [
+        (command, get_group(target))
+        for command in COMMANDS
+        if isinstance(target := resolve_name(command.target), typer.Typer)
+    ]
+    listed = [(command.name, command.hidden, command.deprecated) for command, _ in groups]
+
+    assert listed == [
+        (command.name, group.hidden, bool(group.deprecated)) for command, group in groups
+    ]
 
 
 def test_names_are_unique() -> None:
@@ -66,9 +86,9 @@ def test_reference_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/commands.md, once it is written, has the help of every command, on every terminal."""
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    page = reference()
+    page = reference(create_program())
 
-    assert all(f"## `{NAME} {command.name}`" in page for command in COMMANDS)
+    assert all(f"## `{NAME} {name}`" in page for name in LISTED)
     assert (FILE.read_text(encoding="utf-8") if FILE.exists() else page) == page, (
         "Run `uv run poe reference`."
     )
@@ -93,4 +113,4 @@ def test_shell_completes_the_commands(shell: str) -> None:
         check=True,
     )
 
-    assert {command.name for command in COMMANDS} <= set(re.findall(r"[\w-]+", done.stdout))
+    assert set(LISTED) <= set(re.findall(r"[\w-]+", done.stdout))

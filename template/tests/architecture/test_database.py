@@ -59,8 +59,8 @@ def test_each_constraint_has_its_error() -> None:
     missing = [
         f"{kind.__qualname__}: {name}"
         for kind in repositories()
-        if kind.__module__.startswith(f"{PACKAGE}.") and hasattr(kind, "model")
-        for name in sorted(constraint_names(inspect(kind.model).local_table))
+        if kind.__module__.startswith(f"{PACKAGE}.") and (model := getattr(kind, "model", None))
+        for name in sorted(constraint_names(inspect(model).local_table))
         if name not in kind.constraint_errors
     ]
 

@@ -1,4 +1,4 @@
-"""Rules of the HTTP client that neither ruff nor import-linter can express."""
+"""Rules of the HTTP client that no tool can express."""
 
 import ast
 
@@ -6,7 +6,7 @@ from support.source_code import TESTS, find, refuse
 
 
 def test_no_redirect_is_followed() -> None:
-    """A redirect could send the service to an address that only the service can reach."""
+    """A redirect could lead to an address inside the network."""
     found = (
         (module, node)
         for module, node in find(ast.keyword)

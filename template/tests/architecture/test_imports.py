@@ -8,7 +8,7 @@ from support.source_code import PACKAGE, modules
 
 
 def test_core_imports_nothing_outside_core() -> None:
-    """The contract in pyproject.toml names the known packages; this test covers all."""
+    """Of the package, the core imports only itself."""
     core = f"{PACKAGE.name}.core"
     found = {
         f"{module.path}: {name}"

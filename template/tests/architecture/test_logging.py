@@ -1,4 +1,4 @@
-"""Rules of logging that neither ruff nor import-linter can express."""
+"""Rules of logging that no tool can express."""
 
 from support.source_code import calls, refuse
 

@@ -1,6 +1,6 @@
 """The application: the order of components, and what only one of them may claim."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ def noting(name: str, notes: list[str]) -> Component:
     """Return a component that records its start, its requests and its stop."""
 
     @asynccontextmanager
-    async def start(_services: Services) -> AsyncIterator[None]:
+    async def start(_services: Services) -> AsyncGenerator[None]:
         notes.append(f"{name} starts")
         yield
         notes.append(f"{name} stops")

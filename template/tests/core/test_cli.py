@@ -26,7 +26,7 @@ from {{ package_name }}.practices import PRACTICE_COMMANDS, PracticeSettings
 from {{ package_name }}.settings import Settings
 
 from support.client import app_without_log, connect, practice_app
-from support.server import STOP, SkippedTime, launched, served_session
+from support.server import INTERRUPT, SkippedTime, launched, served_session
 
 
 def report(context: CommandContext[Settings]) -> None:
@@ -143,11 +143,10 @@ def test_serves_until_it_is_stopped() -> None:
 
 def test_second_signal_ends_the_drain() -> None:
     """A stop signal starts the drain; Ctrl-C ends it at once, and leaves no traceback."""
-    second = STOP if sys.platform == "win32" else signal.SIGINT
     with launched(SERVER__DRAIN_SECONDS="600") as service:
         service.stop()
         response = httpx2.get(f"{service.url}/openapi.json")
-        service.process.send_signal(second)
+        service.process.send_signal(INTERRUPT)
         status, output = service.end()
 
     assert response.status_code == 200

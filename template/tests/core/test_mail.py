@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -46,7 +46,7 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mailbox(reply: bytes = b"250 fine\r\n") -> AsyncIterator[tuple[Mailbox, MailSettings]]:
+async def mailbox(reply: bytes = b"250 fine\r\n") -> AsyncGenerator[tuple[Mailbox, MailSettings]]:
     """Yield a mail server, and the settings for it."""
     found = Mailbox(reply)
     server = await asyncio.start_server(found.serve, "127.0.0.1", 0)

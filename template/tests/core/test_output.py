@@ -1,6 +1,11 @@
 """Output: data on standard output, progress elsewhere, and nothing that a terminal obeys."""
 
 import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePosixPath
+from uuid import UUID
 
 import pytest
 
@@ -35,6 +40,47 @@ def test_json_has_no_nan() -> None:
 
     with pytest.raises(ValueError, match="not JSON compliant"):
         output.write_line({"value": float("nan")}, "")
+
+
+class Colour(Enum):
+    """An enumeration."""
+
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05+00:00"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (time(3, 4), "03:04:00"),
+        (Decimal("1.50"), "1.50"),
+        (PurePosixPath("a/b"), "a/b"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        pytest.param({"b", "a"}, ["a", "b"], id="set"),  # its text is another in each process
+        (frozenset({2, 1}), [1, 2]),
+        (Colour.RED, "red"),
+    ],
+    ids=str,
+)
+def test_common_types_have_a_form_in_json(
+    capsys: pytest.CaptureFixture[str], value: object, shown: object
+) -> None:
+    """What text can show, JSON can show."""
+    output = CommandOutput(is_json=True, is_quiet=True)
+    output.write_line({"value": value}, "")
+    output.write_table([{"value": value}], {})
+
+    line, table = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)] == json.loads(table) == [{"value": shown}]
+
+
+def test_other_types_are_refused() -> None:
+    """The error names the type."""
+    output = CommandOutput(is_json=True, is_quiet=True)
+
+    with pytest.raises(TypeError, match=r"^JSON has no bytes; write a string or a number\.$"):
+        output.write_line({"value": b""}, "")
 
 
 def test_pipe_is_not_wrapped(run: Run) -> None:

@@ -9,6 +9,8 @@ from {{ package_name }}.core.plain_logging import (
     log_to_stderr,
 )
 
+from support.command import run_in_shell
+
 
 def test_record_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A record has its level and its logger, and no control characters; tracebacks have lines."""
@@ -24,6 +26,12 @@ def test_record_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert first == r"INFO some.name: order.paid\x1b[31m"
     assert second == "ERROR some.name: order.failed"
     assert traceback[-1].startswith("ValueError")
+
+
+@pytest.mark.parametrize("target", ["", "2</dev/null"])
+def test_bad_record_does_not_end_the_command(target: str) -> None:
+    """A log call with wrong arguments is shown, and the command goes on; so without a reader."""
+    assert run_in_shell(f"full log-badly {target}").out == "done\n"
 
 
 @pytest.mark.parametrize(("level", "count"), [("DEBUG", 2), (None, 1), ("ERROR", 0)], ids=str)

@@ -1,6 +1,6 @@
 """Services: found by type, offered by one component each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -41,7 +41,7 @@ def adding(name: str) -> Component:
     """Return a component that adds a service."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.add(Greeter, Greeter(name))
         yield
 
@@ -52,7 +52,7 @@ def replacing(name: str) -> Component:
     """Return a component that replaces the service."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.replace(Greeter, Greeter(name))
         yield
 

@@ -1,18 +1,23 @@
 """Settings: sources, bounds and error messages."""
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal, Self
 
 import pytest
 from pydantic import (
+    AliasChoices,
+    AliasGenerator,
+    AliasPath,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
-from pydantic_settings import NoDecode
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from {{ package_name }}.core.errors import InvalidSettingsError
 from {{ package_name }}.core.names import PREFIX
@@ -216,6 +221,259 @@ def test_variables_of_others_are_ignored(name: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(PREFIX + name, "tcp://10.0.0.1:80")
 
     assert OwnSettings.load({}).server.port == 8000
+
+
+class RangeGroup(SettingsGroup):
+    """A group that checks its fields together."""
+
+    low: int = Field(default=1, ge=0, le=100)
+    high: int = Field(default=2, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse a range without numbers."""
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
+
+
+class RangeSettings(EnvironmentSettings):
+    """Settings that check their fields together."""
+
+    range: RangeGroup = RangeGroup()
+    most: int = Field(default=100, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse a range over the bound."""
+        if self.range.high > self.most:
+            raise ValueError("high is above most")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("MOST", "1", "Settings: high is above most"),
+        ("RANGE__LOW", "3", f"{PREFIX}RANGE: low is above high"),
+    ],
+)
+def test_validator_of_several_fields_is_told(
+    name: str, text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence of a validator that concerns no single field is shown."""
+    monkeypatch.setenv(PREFIX + name, text)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{re.escape(message)}\Z"):
+        RangeSettings.load({})
+
+
+class AliasGroup(SettingsGroup):
+    """A group with aliases."""
+
+    other: int = Field(default=0, ge=0, le=9, alias="renamed")
+
+
+class CamelGroup(SettingsGroup):
+    """A group whose model makes the aliases, and takes the names, too."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"x{name}"),
+        validate_by_name=True,
+    )
+
+    size: int = Field(default=0, ge=0, le=9)
+
+
+class AliasSettings(EnvironmentSettings):
+    """Settings with aliases."""
+
+    plain: str | None = Field("default", validation_alias="PLAIN_ALIAS")
+    chosen: int = Field(0, ge=0, le=9, validation_alias=AliasChoices("NEW_CHOICE", "OLD_CHOICE"))
+    item: str = Field("default", validation_alias=AliasPath("ITEMS", 0))
+    group: AliasGroup = Field(AliasGroup(), alias="GROUP_ALIAS")
+    camel: CamelGroup = CamelGroup()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("PLAIN_ALIAS", "x", "x"),
+        ("PLAIN_ALIAS", "", None),
+        ("NEW_CHOICE", "5", 5),
+        ("OLD_CHOICE", "5", 5),
+        ("ITEMS", '["x"]', "x"),
+        ("GROUP_ALIAS__RENAMED", "5", 5),
+        (f"{PREFIX}CAMEL__XSIZE", "5", 5),
+        (f"{PREFIX}CAMEL__SIZE", "5", 5),
+    ],
+)
+def test_alias_is_a_variable(
+    name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alias replaces the name, without the prefix; below a group, it follows the group."""
+    monkeypatch.setenv(name, text)
+
+    settings = AliasSettings.load({})
+    groups = (settings.group.other, settings.camel.size)
+    assert value in {settings.plain, settings.chosen, settings.item, *groups}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("NEW_CHOICE", "x", "NEW_CHOICE: Input should be a valid integer"),
+        ("OLD_CHOICE", "x", "OLD_CHOICE: Input should be a valid integer"),
+        ("ITEMS", "x", "ITEMS: Write an array or an object of JSON"),
+        ("ITEMS", "[5]", "ITEMS__0: Input should be a valid string"),
+        ("GROUP_ALIAS__RENAMED", "x", "GROUP_ALIAS__RENAMED: Input should be a valid integer"),
+        ("GROUP_ALIAS__OTHER", "5", "GROUP_ALIAS__OTHER: There is no such setting"),
+        (
+            "GROUP_ALIAS__RENAME",
+            "5",
+            "GROUP_ALIAS__RENAME: There is no such setting; did you mean GROUP_ALIAS__RENAMED?",
+        ),
+        (
+            f"{PREFIX}CAMEL__XSIZ",
+            "5",
+            f"{PREFIX}CAMEL__XSIZ: There is no such setting; did you mean {PREFIX}CAMEL__XSIZE?",
+        ),
+    ],
+)
+def test_alias_is_named(
+    name: str, text: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error names the variable that was set, and suggests one that sets something."""
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{re.escape(message)}[^\n;]*\Z"):
+        AliasSettings.load({})
+
+
+class UnaliasedSettings(EnvironmentSettings):
+    """Settings that ignore their aliases."""
+
+    model_config = SettingsConfigDict(validate_by_alias=False, validate_by_name=True)
+
+    own: AliasGroup = Field(AliasGroup(), alias="ALIASED")
+
+
+def test_ignored_alias_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that don't read aliases have variables by their names."""
+    monkeypatch.setenv(f"{PREFIX}OWN__RENAMED", "x")
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}OWN__RENAMED: "):
+        UnaliasedSettings.load({})
+
+
+class RenamedSettings(EnvironmentSettings):
+    """Settings with another prefix and another delimiter."""
+
+    model_config = SettingsConfigDict(env_prefix="OWN_", env_nested_delimiter="_")
+
+    range: RangeGroup = RangeGroup()
+    currency: str = "EUR"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("OWN_RANGE_LOW", "OWN_RANGE_LOW: Input should be a valid integer"),
+        ("OWN_CURRENCYY", "OWN_CURRENCYY: There is no such setting; did you mean OWN_CURRENCY?"),
+    ],
+)
+def test_prefix_and_delimiter_are_those_of_the_class(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables of a class are checked and named as that class reads them."""
+    monkeypatch.setenv("OWN_RANGE_HIGH", "9")
+    assert RenamedSettings.load({}).range.high == 9
+    monkeypatch.setenv(name, "x")
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{re.escape(message)}[^\n;]*\Z"):
+        RenamedSettings.load({})
+
+
+@pytest.mark.parametrize(("name", "text"), [("OWN", "x"), ("OWN", "[1]"), ("QUOTAS", "x")])
+def test_group_is_json(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group or a dict that is no JSON is an error that says what to write."""
+    monkeypatch.setenv(PREFIX + name, text)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}{name}: Write JSON, such as "):
+        OwnSettings.load({})
+
+
+def test_deep_json_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON that is nested too deeply is none."""
+    monkeypatch.setenv(f"{PREFIX}QUOTAS", '{"a": ' + "[" * 100_000)
+
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}QUOTAS: Write JSON, such as "):
+        OwnSettings.load({})
+
+
+class Card(BaseModel):
+    """A way to pay."""
+
+    number: int = Field(ge=0, le=9)
+
+
+class Cash(BaseModel):
+    """Another way to pay."""
+
+    coins: int = Field(ge=0, le=9)
+
+
+class UnionSettings(EnvironmentSettings):
+    """Settings with fields of several types."""
+
+    timeout: int | Literal["never"] | None = Field(default=None, ge=0, le=9)
+    payment: Card | Cash | None = None
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("TIMEOUT", {"TIMEOUT"}),
+        ("PAYMENT__NUMBER", {"PAYMENT__NUMBER", "PAYMENT__COINS"}),
+    ],
+)
+def test_type_of_a_union_is_no_key(
+    name: str, found: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of a field of several types names the variable only."""
+    monkeypatch.setenv(PREFIX + name, "x")
+
+    with pytest.raises(InvalidSettingsError) as refused:
+        UnionSettings.load({})
+    lines = str(refused.value).splitlines()
+    assert {line.split(": ")[0] for line in lines} == {PREFIX + variable for variable in found}
+
+
+class ListingSettings(EnvironmentSettings):
+    """Settings next to a variable that an option reads."""
+
+    other_variables: ClassVar[frozenset[str]] = frozenset({f"{PREFIX}FORMS"})
+
+    form: str = "short"
+
+
+def test_variable_of_an_option_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that has another use may have a name close to a setting's."""
+    monkeypatch.setenv(f"{PREFIX}FORMS", "x")
+
+    assert ListingSettings.load({}).form == "short"
+
+
+class ClashingSettings(ListingSettings):
+    """Settings with a field that would be set by another use."""
+
+    forms: str = ""
+
+
+def test_variable_has_one_use() -> None:
+    """A field can't have a variable that has another use."""
+    with pytest.raises(InvalidSettingsError, match=rf"\A{PREFIX}FORMS: This variable has another"):
+        ClashingSettings.load({})
 
 
 def test_settings_are_frozen() -> None:

@@ -1,9 +1,10 @@
 """Traces: the content of spans, sampling and export."""
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import cast
 
 import httpx2
 import pytest
@@ -42,7 +43,9 @@ ORDERS = Component(name="orders", routers=(router,))
 
 
 @asynccontextmanager
-async def recording(ratio: float) -> AsyncIterator[tuple[httpx2.AsyncClient, InMemorySpanExporter]]:
+async def recording(
+    ratio: float,
+) -> AsyncGenerator[tuple[httpx2.AsyncClient, InMemorySpanExporter]]:
     """Yield a client of an application that traces into memory, and that memory."""
     settings = PracticeSettings.load({"tracing": {"sample_ratio": ratio}})
     provider = tracing.build_provider(settings.tracing)
@@ -108,6 +111,7 @@ async def test_trace_of_the_caller_is_joined() -> None:
         await client.get("/orders/7", headers=SAMPLED)
 
     (span,) = memory.get_finished_spans()
+    assert span.context is not None
     assert span.parent is not None
     assert f"{span.context.trace_id:032x}" == TRACE
     assert f"{span.parent.span_id:016x}" == PARENT
@@ -124,23 +128,22 @@ class OtlpServer(HTTPServer):
 class Collector(BaseHTTPRequestHandler):
     """Receives spans by OTLP over HTTP."""
 
-    server: OtlpServer
-
     def do_POST(self) -> None:
         """Receive spans."""
+        server = cast("OtlpServer", self.server)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             for scope in resource.scope_spans:
-                self.server.names += [span.name for span in scope.spans]
+                server.names += [span.name for span in scope.spans]
         self.send_response(200)
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
 
 @contextmanager
-def collector() -> Iterator[OtlpServer]:
+def collector() -> Generator[OtlpServer]:
     """Run a collector."""
     with OtlpServer() as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from subprocess import Popen
@@ -11,11 +11,36 @@ from subprocess import Popen
 import httpx2
 import pytest
 
+from {{ package_name }}.cli import create_program
 from {{ package_name }}.core.http_client import open_http_client
 from {{ package_name }}.core.http_client_settings import HttpClientSettings
+from {{ package_name }}.core.names import NAME
 from {{ package_name }}.example_commands.fetching import Fetched, fetch_all
 
 from support.command import COMMAND, Result, finish, imported, start
+from support.reference import help_by_command
+
+HELP = """\
+  Fetch many URLs concurrently.
+
+  The results have the order of the URLs. The exit status is 1 if a URL fails.
+
+Arguments:
+  file <str>  A file with a URL a line; - is standard input.  [required]
+
+Options:
+  --max-concurrent <int range>  Maximum number of requests in flight.  [default:
+                                10; 1<=x<=1000]
+  --help                        Show this message and exit."""
+
+
+def test_help() -> None:
+    """The help, as a terminal of 80 columns shows it."""
+    usage, _, text = help_by_command(create_program())[f"{NAME} fetch"].partition("\n\n")
+
+    assert usage.split() == ["Usage:", NAME, "fetch", "[OPTIONS]", "{file}"]
+    assert text == HELP
+
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 MISSING = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -79,7 +104,10 @@ async def test_results_have_the_order_of_the_urls(server: Server) -> None:
 
 async def test_failures_are_results(server: Server) -> None:
     """A URL that fails has an error, and the exit status is 1; the others are fetched."""
-    urls = [f"{server.url}/gone", "ftp://host/", "http://host:port/", "", f"{server.url}/"]
+    urls = [
+        *(f"{server.url}/gone", "ftp://host/", "http://host:port/", "", f"{server.url}/"),
+        *("http://host:99999/", "http://127.0.0.1:1/"),
+    ]
     result = await fetch("fetch", urls=urls)
 
     assert result.status == 1
@@ -88,6 +116,8 @@ async def test_failures_are_results(server: Server) -> None:
         "ftp://host/: The request can't be sent: UnsupportedProtocol.",
         "http://host:port/: Invalid port: 'port'",
         f"{urls[4]}: 2 bytes",
+        "http://host:99999/: The request can't be sent: the port is not 1 to 65535.",
+        "http://127.0.0.1:1/: 127.0.0.1 is unavailable: it refuses the connection.",
     ]
 
 
@@ -105,6 +135,41 @@ async def test_ctrl_c_cancels_the_requests(server: Server) -> None:
     assert await asyncio.to_thread(finish, process) == Result(130, "", "")
 
 
+async def iterate(urls: Iterable[str]) -> AsyncIterator[str]:
+    """Yield URLs."""
+    for url in urls:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=str
+)
+async def test_result_and_end_do_not_wait_for_input(
+    server: Server, number: signal.Signals, status: int
+) -> None:
+    """While standard input is idle, results are written, and a signal ends the command."""
+    url = f"{server.url}/"
+    process = start("fetch", "-")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{url}\n".encode())
+    process.stdin.flush()
+    line = await asyncio.to_thread(process.stdout.readline)
+    process.send_signal(number)
+
+    assert line == f"{url}: 2 bytes\n".encode()
+    assert await asyncio.to_thread(process.wait, 5) == status
+    assert finish(process) == Result(status, "", "")
+
+
+async def test_unreadable_file_is_an_error() -> None:
+    """The error of the lines is that of the command."""
+    result = await asyncio.to_thread(finish, start("fetch", "gone.txt"))
+
+    assert (result.status, result.out) == (1, "")
+    assert result.err == "Error: gone.txt: The file does not exist; check the path.\n"
+
+
 async def test_requests_end_with_the_reader() -> None:
     """A caller that stops early leaves no request behind."""
     ended: list[str] = []
@@ -118,7 +183,7 @@ async def test_requests_end_with_the_reader() -> None:
 
     async with open_http_client(HttpClientSettings(), httpx2.MockTransport(respond)) as http:
         urls = ["http://a/", "http://a/hang"]
-        async with aclosing(fetch_all(http, urls, max_concurrent=2)) as results:
+        async with aclosing(fetch_all(http, iterate(urls), max_concurrent=2)) as results:
             assert await anext(results) == Fetched("http://a/", size_bytes=0)
 
     assert ended == ["/", "/hang"]

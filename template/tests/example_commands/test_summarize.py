@@ -5,13 +5,37 @@ from pathlib import Path
 
 import pytest
 
-from {{ package_name }}.core.names import PREFIX
+from {{ package_name }}.cli import create_program
+from {{ package_name }}.core.names import NAME, PREFIX
 from {{ package_name }}.example_commands.readings import (
     Format,
     summarize_readings,
 )
 
 from support.command import Run, finish, start
+from support.reference import help_by_command
+
+HELP = """\
+  Summarize a file of readings.
+
+  A CSV file has the header `sensor,value`; a file of JSON lines has an object
+  with both keys on each line. Memory use does not grow with the number of
+  readings.
+
+Arguments:
+  file <str>  The file; - is standard input.  [required]
+
+Options:
+  --format <csv|jsonl>  The format.  [default: csv]
+  --help                Show this message and exit."""
+
+
+def test_help() -> None:
+    """The help, as a terminal of 80 columns shows it."""
+    usage, _, text = help_by_command(create_program())[f"{NAME} summarize"].partition("\n\n")
+
+    assert usage.split() == ["Usage:", NAME, "summarize", "[OPTIONS]", "{file}"]
+    assert text == HELP
 
 
 def write(text: str, name: str = "readings.csv") -> str:

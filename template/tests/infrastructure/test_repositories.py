@@ -13,13 +13,13 @@ from {{ package_name }}.core.errors import NotFoundError
 from {{ package_name }}.domain.commands import NewUser
 from {{ package_name }}.domain.models import (
     Account,
+    EmailTakenError,
     Post,
     Transfer,
     User,
 )
 from {{ package_name }}.infrastructure.repositories import (
     AccountRepository,
-    EmailTakenError,
     PostRepository,
     TransferRepository,
     UserRepository,

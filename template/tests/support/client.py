@@ -1,7 +1,7 @@
 """An HTTP client of an application in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -28,7 +28,7 @@ def app_without_log(settings: PracticeSettings, components: Iterable[Component])
 
 
 @asynccontextmanager
-async def connect(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+async def connect(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
     """Start the application, as a server would, and yield a client of it."""
     async with app.router.lifespan_context(app) as state:
 

@@ -1,5 +1,6 @@
 """The command, in this process and as a process of its own."""
 
+import io
 import json
 import os
 import pty
@@ -42,9 +43,11 @@ class Run:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
 
-    def __call__(self, *arguments: str, program: Program | None = None) -> Result:
-        """Run a command, by default of the project."""
-        status = (program or create_program()).main(arguments)
+    def __call__(self, *arguments: str, stdin: str = "", program: Program | None = None) -> Result:
+        """Run a command, by default of the project; prompts read the lines of standard input."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+            status = (program or create_program()).main(arguments)
         out, err = self.capsys.readouterr()
         return Result(status, out, err)
 
@@ -64,6 +67,21 @@ def finish(process: subprocess.Popen[bytes], stdin: bytes = b"") -> Result:
     """Wait for a process."""
     out, err = process.communicate(stdin, timeout=TIMEOUT_SECONDS)
     return Result(process.returncode, out.decode(), err.decode())
+
+
+def run_in_shell(script: str, **variables: str) -> Result:
+    """Run a script, in which `full` is the program of the tests."""
+    define = 'full() { "$0" -m support.commands "$@"; }\n'
+    done = subprocess.run(
+        ["/bin/sh", "-c", define + script, sys.executable],
+        env={**os.environ, "PYTHONPATH": str(TESTS), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def imported(program: str, *arguments: str) -> set[str]:

@@ -1,7 +1,7 @@
 """A migrated database for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def alembic(url: str) -> Config:
 
 
 @contextmanager
-def migrated_database_url() -> Iterator[str]:
+def migrated_database_url() -> Generator[str]:
     """Yield the URL of a migrated database."""
     with database_url() as url:
         command.upgrade(alembic(url), "heads")
@@ -47,7 +47,7 @@ def migrated_database_url() -> Iterator[str]:
 
 
 @asynccontextmanager
-async def undone(database: Database) -> AsyncIterator[None]:
+async def undone(database: Database) -> AsyncGenerator[None]:
     """Roll back everything that a block writes to the database.
 
     Its transactions are savepoints in one transaction on one connection, so they take turns.
@@ -56,7 +56,7 @@ async def undone(database: Database) -> AsyncIterator[None]:
     run = database.transaction
 
     @asynccontextmanager
-    async def in_turn(*, read_only: bool) -> AsyncIterator[AsyncSession]:
+    async def in_turn(*, read_only: bool) -> AsyncGenerator[AsyncSession]:
         nonlocal holder
         task = asyncio.current_task()
         if holder is task:  # a transaction within another one
@@ -88,7 +88,7 @@ async def undone(database: Database) -> AsyncIterator[None]:
 
 
 @contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
+def counted(database: Database) -> Generator[list[str]]:
     """Yield a list to which every statement of the database is appended."""
     found: list[str] = []
 

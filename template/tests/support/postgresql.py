@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
@@ -93,7 +93,7 @@ def run(url: URL, *statements: str) -> None:
 
 
 @contextmanager
-def database_url(template: str | None = None) -> Iterator[str]:
+def database_url(template: str | None = None) -> Generator[str]:
     """Yield the URL of a new database, and drop it afterwards.
 
     Args:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +25,8 @@ from {{ package_name }}.core.server.drain import DrainingServer
 
 # A supervisor sends SIGTERM; Windows has Ctrl-Break instead.
 STOP = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+# A terminal sends SIGINT; no program can send it to another one on Windows.
+INTERRUPT = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 
 TESTS = Path(__file__).parents[1]
 POLL_SECONDS = 0.01
@@ -82,7 +84,7 @@ class InProcessServer(DrainingServer):
 @asynccontextmanager
 async def served(
     app: Application, settings: ServerSettings | None = None
-) -> AsyncIterator[InProcessServer]:
+) -> AsyncGenerator[InProcessServer]:
     """Serve the application on a free port, and yield the server."""
     server = InProcessServer(app, settings or ServerSettings())
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -134,7 +136,7 @@ getattr(os, "killpg", os.kill)(int(sys.argv[1]), getattr(signal, "SIGKILL", sign
 
 
 @contextmanager
-def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def contained(process: subprocess.Popen[bytes]) -> Generator[None]:
     """Kill a process and its children after the block, or when the tests are killed."""
     command = [sys.executable, "-I", "-S", "-c", WATCHER, str(process.pid)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as watcher:
@@ -150,7 +152,7 @@ def contained(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 @contextmanager
-def starting(*arguments: str, **variables: str) -> Iterator[Service]:
+def starting(*arguments: str, **variables: str) -> Generator[Service]:
     """Start the command on a free port, without waiting for it, and kill it after the block.
 
     It serves the practices alone. The reloading server has the project's own components too.
@@ -177,7 +179,7 @@ def starting(*arguments: str, **variables: str) -> Iterator[Service]:
 
 
 @contextmanager
-def launched(*arguments: str, **variables: str) -> Iterator[Service]:
+def launched(*arguments: str, **variables: str) -> Generator[Service]:
     """Start the command on a free port, wait until it listens, and kill it after the block."""
     with starting(*arguments, **variables) as service:
         service.wait_until_ready()

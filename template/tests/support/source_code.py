@@ -1,4 +1,4 @@
-"""Syntax trees of the code, for rules that neither ruff nor import-linter can express."""
+"""Syntax trees of the code, for rules that no tool can express."""
 
 import ast
 import importlib.util
@@ -27,7 +27,7 @@ class Module:
 
     Attributes:
         path: The path relative to the parsed folder.
-        names: The full name of each imported name, such as `fastapi.FastAPI`.
+        names: The full name of each imported name, such as `asyncio.run`.
     """
 
     path: str
@@ -62,7 +62,7 @@ def imported_names(path: Path, nodes: Sequence[ast.AST]) -> Iterator[tuple[str, 
 @cache
 def modules(folder: Path) -> Sequence[Module]:
     """Return the modules of a folder, parsed once a session."""
-    found = []
+    found: list[Module] = []
     for path in sorted(folder.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         nodes = tuple(ast.walk(ast.parse(text)))

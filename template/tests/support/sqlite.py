@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ AWAY = "sqlite+aiosqlite:////nowhere/hunter2.db"
 
 
 @contextmanager
-def database_url(template: str | None = None) -> Iterator[str]:
+def database_url(template: str | None = None) -> Generator[str]:
     """Yield the URL of a new database.
 
     Args:

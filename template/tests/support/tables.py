@@ -67,7 +67,7 @@ class NoteRepository(Repository[Note]):
     """The notes."""
 
     model = Note
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "uq_scratch_notes_body": (BodyTakenError, "Another note has this body."),
     }
 
@@ -76,7 +76,7 @@ class CommentRepository(Repository[Comment]):
     """The comments."""
 
     model = Comment
-    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    reference_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_scratch_comments_note_id": (ConflictError, "The note has comments."),
     }
 
@@ -85,11 +85,11 @@ class ReviewRepository(Repository[Review]):
     """The reviews."""
 
     model = Review
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_scratch_reviews_comment_id": (NotFoundError, "There is no such comment."),
         "fk_scratch_reviews_draft_id": (NotFoundError, "There is no such draft."),
     }
-    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    reference_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_scratch_reviews_comment_id": (ConflictError, "The comment has reviews."),
         "fk_scratch_reviews_draft_id": (ConflictError, "A draft has reviews."),
     }

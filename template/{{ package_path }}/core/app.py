@@ -1,7 +1,7 @@
 """Builds the application from its components."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import metadata
 
@@ -115,7 +115,7 @@ def build(limits: LimitsSettings, components: Sequence[Component]) -> Applicatio
     in_flight = InFlightRequests(limits.request_timeout_seconds)
 
     @asynccontextmanager
-    async def lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
+    async def lifespan(app: Application) -> AsyncGenerator[dict[str, object]]:
         app.services = services = Services()
         services.add(Application, app)
         services.add(InFlightRequests, in_flight)

@@ -1,12 +1,12 @@
 """Concurrent work."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def all_or_nothing() -> AsyncIterator[asyncio.TaskGroup]:
+async def all_or_nothing() -> AsyncGenerator[asyncio.TaskGroup]:
     """Run the tasks of a group concurrently; the first failure cancels the others.
 
     The failure is raised itself, not in an exception group.

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class AppError(Exception):
-    """Base class of the errors; users and clients see the message.
+    """Base class of the errors; users see the message.
 
     Subclass one of its subclasses, with a `code` of its own where programs must tell errors apart.
     """
@@ -23,37 +23,37 @@ class NotFoundError(AppError):
 
 
 class ConflictError(AppError):
-    """The request conflicts with the stored state."""
+    """The operation conflicts with what is there, such as a name that is taken."""
 
     code = "conflict"
 
 
 class PreconditionFailedError(AppError):
-    """The stored version is not the one that the client has seen."""
+    """The stored version is not the one that the caller has seen."""
 
     code = "precondition_failed"
 
 
 class InvalidInputError(AppError):
-    """The request is well formed, but violates a rule."""
+    """The input violates a rule."""
 
     code = "invalid_input"
 
 
 class UnauthorizedError(AppError):
-    """The client has not authenticated."""
+    """The caller has not authenticated."""
 
     code = "unauthorized"
 
 
 class ForbiddenError(AppError):
-    """The client may not do this."""
+    """The caller may not do this."""
 
     code = "forbidden"
 
 
 class UnavailableError(AppError):
-    """A dependency is unavailable; the same request may succeed later."""
+    """A dependency is unavailable; the same call may succeed later."""
 
     code = "unavailable"
 

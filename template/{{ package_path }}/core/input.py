@@ -9,6 +9,7 @@ from {{ package_name }}.core.errors import InvalidInputError, NotFoundError
 
 STDIN = "-"
 MAX_LINE_BYTES = 1_048_576
+LINE_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES} bytes."
 
 
 def input_name(path: str) -> str:
@@ -28,6 +29,8 @@ def read_lines(path: str) -> Iterator[str]:
         NotFoundError: The file does not exist.
         InvalidInputError: The file can't be read, or a line is not UTF-8 or too long.
     """
+    if not path:
+        raise InvalidInputError("The name of the file is empty.")
     try:
         with ExitStack() as stack:
             is_stdin = path == STDIN
@@ -36,7 +39,7 @@ def read_lines(path: str) -> Iterator[str]:
             while line := lines.readline(MAX_LINE_BYTES + 1):
                 number += 1
                 if len(line) > MAX_LINE_BYTES:
-                    raise line_error(path, number, f"A line may have {MAX_LINE_BYTES} bytes.")
+                    raise line_error(path, number, LINE_TOO_LONG)
                 try:
                     yield line.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -107,13 +107,14 @@ class Mailer:
 
 
 MailerDep = Annotated[Mailer, Depends(provide(Mailer))]
+"""The mailer, as a parameter of a route."""
 
 
 def component(settings: MailSettings) -> Component:
     """Provide the mailer."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.add(Mailer, Mailer(settings))
         yield
 

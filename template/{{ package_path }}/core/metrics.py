@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -174,7 +174,7 @@ def component(settings: MetricsSettings) -> Component:
     token = settings.token.get_secret_value()
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         in_flight = services.get(InFlightRequests)
         if not metrics.multiprocess:
             metrics.in_flight.set_function(lambda: len(in_flight.deadlines))
@@ -211,7 +211,7 @@ def metrics_component(name: str, kind: type[T], observe: Callable[[T, Metrics], 
     """
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         observe(services.get(kind), services.get(Metrics))
         yield
 

@@ -2,8 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import Progress
@@ -16,8 +21,35 @@ WIDE = 10_000
 """The width of a file or a pipe: no line is wrapped."""
 
 
+def json_value(value: object) -> object:
+    """Return how JSON shows a value that it has no type for.
+
+    Raises:
+        TypeError: It has no such form.
+    """
+    match value:
+        case date() | time():  # a datetime is a date
+            return value.isoformat()
+        case Decimal() | PurePath() | UUID():
+            return str(value)
+        case set() | frozenset():
+            return sorted(value, key=str)
+        case Enum():
+            return value.value
+        case _:
+            raise TypeError(f"JSON has no {type(value).__name__}; write a string or a number.")
+
+
+def dump(values: object) -> str:
+    """Return values as one line of JSON."""
+    return json.dumps(values, allow_nan=False, default=json_value)
+
+
 class CommandOutput:
     """Writes the results of a command.
+
+    JSON shows dates and times in ISO 8601, a `Decimal`, a path and a `UUID` as a string, a set as a
+    sorted list, and a member of an `Enum` as its value.
 
     Attributes:
         is_json: Whether a program reads them.
@@ -29,8 +61,9 @@ class CommandOutput:
 
     def write_line(self, values: Mapping[str, object], text: str) -> None:
         """Write one of many results as soon as it is there: a JSON line, or a line of text."""
-        line = json.dumps(values, allow_nan=False) if self.is_json else escape_controls(text)
+        line = dump(values) if self.is_json else escape_controls(text)
         sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
     def write_table(self, rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
         """Write all results: one JSON document, or a table.
@@ -40,7 +73,7 @@ class CommandOutput:
             columns: The titles of the columns, by key of a result.
         """
         if self.is_json:
-            sys.stdout.write(f"{json.dumps(rows, allow_nan=False)}\n")
+            sys.stdout.write(f"{dump(rows)}\n")
             return
         # Text, not str: Rich would read [brackets] as markup.
         table = Table(box=None, pad_edge=False)
@@ -52,7 +85,7 @@ class CommandOutput:
         Console(file=sys.stdout, width=width, highlight=False).print(table)
 
     @contextmanager
-    def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    def progress(self, description: str, total: int | None = None) -> Generator[Callable[[], None]]:
         """Show a progress bar if standard error is a terminal.
 
         Args:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -16,24 +16,34 @@ class LoggingSettings(SettingsGroup):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
-class StandardErrorHandler(logging.Handler):
-    """Writes to standard error at the time of each record: a progress bar replaces it."""
+class StandardError:
+    """Standard error at the time of each write: a progress bar replaces it while it is shown."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = self.format(record).split("\n")
-        sys.stderr.write("\n".join([*map(escape_controls, lines), ""]))
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+class LineFormatter(logging.Formatter):
+    """Formats a record without control characters; a traceback keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(escape_controls, super().format(record).split("\n")))
 
 
 @contextmanager
-def log_to_stderr(settings: LoggingSettings, level: str | None) -> Iterator[None]:
+def log_to_stderr(settings: LoggingSettings, level: str | None) -> Generator[None]:
     """Configure logging, and restore the set-up at the end.
 
     Args:
         settings: The settings of the log.
         level: A level that wins over that of the settings.
     """
-    handler = StandardErrorHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    # It shows a wrong log call, and ignores that standard error is closed or full.
+    handler = logging.StreamHandler(StandardError())
+    handler.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     before = root.level
     root.addHandler(handler)

@@ -1,7 +1,7 @@
 """The command: common options, and sub-commands that are imported when they run."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from {{ package_name }}.core import process
 from {{ package_name }}.core.names import NAME, PREFIX
@@ -29,9 +29,14 @@ EPILOG = (
 S = TypeVar("S")
 
 
-def default_config_file() -> Path:
-    """Return the configuration file of the user, which may be missing."""
-    return Path(typer.get_app_dir(NAME)) / "config.toml"
+def default_config_file() -> Path | None:
+    """Return the configuration file of the user, which may be missing; None without a folder."""
+    folder = Path(typer.get_app_dir(NAME))
+    if not folder.is_absolute():  # an empty or relative XDG_CONFIG_HOME counts as unset
+        home = Path(typer.get_app_dir(NAME, force_posix=True)).parent
+        folder = home / ".config" / folder.name
+    # HOME may be relative, too: the current folder is not trusted.
+    return folder / "config.toml" if folder.is_absolute() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,17 @@ class Command:
         help: The line in the list of commands; the first line of the function's docstring.
         target: The function, as `module:function`: it is imported when the command runs. It may be
             async. A `typer.Typer` in its place has commands of its own.
+        hidden: Whether the list of commands leaves it out.
+        deprecated: Whether it is marked as deprecated, and warns when it runs.
+        context_settings: Those of Typer, for a function.
     """
 
     name: str
     help: str
     target: str
+    hidden: bool = False
+    deprecated: bool = False
+    context_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def show_version(is_asked: object) -> None:
@@ -84,10 +95,6 @@ class Options:
         typer.Option("--version", callback=show_version, is_eager=True, help="Show the version."),
     ] = False
 
-    def __post_init__(self) -> None:
-        if self.verbose and self.quiet:
-            raise typer.BadParameter("Use --verbose or --quiet, not both.")
-
     @property
     def level(self) -> str | None:
         """The level of the log, None for that of the settings."""
@@ -104,58 +111,80 @@ class CommandContext(Generic[S]):
         settings_class: The settings class, as `module:class`.
         start_logging: Configures logging, as `module:function`.
         options: The common options.
-        settings: The settings; they are loaded when a command runs.
         output: Writes to standard output.
     """
 
     settings_class: str
     start_logging: str
     options: Options = field(default_factory=Options)
-    settings: S = field(init=False)
+
+    @cached_property
+    def settings(self) -> S:
+        """The settings, which are loaded once; the help needs none."""
+        config = self.options.config
+        settings_class = resolve_name(self.settings_class)
+        return cast(
+            "S",
+            settings_class.load_file(
+                Path(config) if config else default_config_file(), is_required=bool(config)
+            ),
+        )
 
     @cached_property
     def output(self) -> CommandOutput:
         kind: type[CommandOutput] = resolve_name(f"{__package__}.output:CommandOutput")
         return kind(is_json=self.options.is_json, is_quiet=self.options.quiet)
 
-    def run(self, function: Callable[..., object], **arguments: object) -> None:
-        """Load the settings, configure logging and run a function, also an async one."""
-        config = self.options.config
-        self.settings = resolve_name(self.settings_class).load_file(
-            Path(config) if config else default_config_file(), is_required=bool(config)
-        )
+    def run(self, function: Callable[..., object], **arguments: object) -> object:
+        """Configure logging, run a function, also an async one, and return its result."""
         with resolve_name(self.start_logging)(self.settings, self.options.level):
             result = function(**arguments)
             if inspect.iscoroutine(result):
-                resolve_name(f"{__package__}.async_commands:run")(result)
+                result = resolve_name(f"{__package__}.async_commands:run")(result)
+        if inspect.isgenerator(result) or inspect.isasyncgen(result):
+            raise TypeError("A command can't yield; write its results by `command.output`.")
+        return result
 
 
 def bind(command: TyperCommand | TyperGroup, context: CommandContext[Any]) -> None:
     """Let the functions of a command and its sub-commands run in the context."""
+    command.rich_markup_mode = None
+    if command.callback is not None:
+        command.callback = partial(context.run, command.callback)
     if isinstance(command, TyperGroup):
         for child in command.commands.values():
             bind(cast("TyperCommand", child), context)
-    else:
-        command.callback = partial(context.run, cast("Callable[..., object]", command.callback))
 
 
 class LazyCommand(TyperCommand):
     """A sub-command whose module is imported when it runs, or for its own help."""
 
     def __init__(self, command: Command, context: CommandContext[Any]) -> None:
-        super().__init__(command.name, help=command.help)
-        self.target = command.target
+        super().__init__(
+            command.name, help=command.help, hidden=command.hidden, deprecated=command.deprecated
+        )
+        self.definition = command
         self.command_context = context
+
+    def load(self) -> TyperCommand | TyperGroup:
+        """Return the command that the target defines."""
+        definition = self.definition
+        target = resolve_name(definition.target)
+        command: TyperCommand | TyperGroup
+        if isinstance(target, typer.Typer):
+            command = get_group(target)
+        else:
+            app = typer.Typer(add_completion=False, rich_markup_mode=None)
+            app.command(context_settings={**definition.context_settings})(target)
+            command = cast("TyperCommand", get_command(app))
+        command.name = definition.name
+        command.deprecated = command.deprecated or definition.deprecated
+        bind(command, self.command_context)
+        return command
 
     def make_context(self, *arguments: object, **named: object) -> typer.Context:
         """Return the context of the command that the target defines."""
-        app = resolve_name(self.target)
-        if not isinstance(app, typer.Typer):
-            function, app = app, typer.Typer(add_completion=False, rich_markup_mode=None)
-            app.command(self.name)(function)
-        command: Any = get_command(app)
-        bind(command, self.command_context)
-        return cast("typer.Context", command.make_context(*arguments, **named))
+        return cast("typer.Context", cast("Any", self.load()).make_context(*arguments, **named))
 
 
 class CommonOption(TyperOption):
@@ -169,11 +198,39 @@ class CommonOption(TyperOption):
 class ProgramGroup(TyperGroup):
     """The command, whose options are common options."""
 
+    command_context: CommandContext[Any]
+
     def get_params(self, ctx: object) -> list[Any]:
         params = super().get_params(cast("Any", ctx))
         for param in params:
             param.__class__ = CommonOption
         return params
+
+    def parse_args(self, ctx: object, args: list[str]) -> list[str]:
+        context = cast("typer.Context", ctx)
+        # Errors in the options, and in the name of a command, are JSON, too.
+        self.command_context.options = Options(is_json="--json" in args)
+        rest = super().parse_args(context, args)
+        options = self.command_context.options = Options(**context.params)
+        if options.verbose and options.quiet and not context.resilient_parsing:
+            raise typer.BadParameter("Use --verbose or --quiet, not both.", context)
+        if options.config == "":
+            raise typer.BadParameter("Name a file after --config.", context)
+        return rest
+
+
+def add_hint(error: BaseException) -> None:
+    """Say where a common option goes, if the error is that it stands after the command."""
+    if not hasattr(error, "possibilities"):
+        return
+    no_such_option = cast("Any", error)  # Typer has no public class for it
+    context, option = no_such_option.ctx, no_such_option.option_name
+    root = context.find_root()
+    if context is not root and any(option in param.opts for param in root.command.params):
+        command = context.command_path.removeprefix(root.command_path)
+        example = f"{root.command_path} {option}{command}"
+        no_such_option.message += f". Give it before the command: {example}"
+        no_such_option.possibilities = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,16 +256,16 @@ class Program:
     def build(self, context: CommandContext[Any]) -> TyperGroup:
         """Return the command for Typer."""
         app = typer.Typer(
-            cls=ProgramGroup, rich_markup_mode=None, no_args_is_help=True, epilog=EPILOG
+            cls=ProgramGroup,
+            rich_markup_mode=None,
+            no_args_is_help=True,
+            epilog=EPILOG,
+            result_callback=lambda _result, **_options: 0,  # no result of a command is a status
         )
         app.callback(help=self.description)(Options)
-        group = cast("TyperGroup", get_command(app))
-        read_options = cast("Callable[..., Options]", group.callback)
-
-        def set_options(**values: object) -> None:
-            context.options = read_options(**values)
-
-        group.callback = set_options
+        group = cast("ProgramGroup", get_command(app))
+        group.callback = None
+        group.command_context = context
         for command in self.commands:
             group.add_command(LazyCommand(command, context))
         return group
@@ -223,9 +280,12 @@ class Program:
         context = self.new_context()
         try:
             with process.terminable():
-                status = int(self.build(context).main(argv, prog_name=NAME, obj=context))
+                status: int = self.build(context).main(
+                    argv, prog_name=NAME, obj=context, standalone_mode=False
+                )
         except BaseException as error:
-            if not isinstance(error, Exception | SystemExit):
-                raise
+            if not isinstance(error, Exception | KeyboardInterrupt | SystemExit):
+                raise  # of a test, such as `pytest.fail`
+            add_hint(error)
             status = process.status_of(error, is_json=context.options.is_json)
         return process.finish_output(status, is_json=context.options.is_json)

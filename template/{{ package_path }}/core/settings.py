@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,8 +16,10 @@ from pydantic_settings import (
 from {{ package_name }}.core.environment import (
     ENV_ARGUMENTS,
     Environment,
-    parse_empty,
+    keys_of_error,
+    same_keys,
     suggest,
+    variable_name,
     variable_names,
 )
 from {{ package_name }}.core.errors import InvalidSettingsError
@@ -67,15 +69,11 @@ HttpBaseUrl = Annotated[str, AfterValidator(check_http_url)]
 """The URL of an HTTP service; empty for none."""
 
 
-def parse_empty_fields(model: type[BaseModel], values: object) -> object:
-    """Return the values for a model with those of empty variables parsed."""
-    if not isinstance(values, dict):
-        return values
-    fields = model.model_fields
-    return {
-        name: parse_empty(fields[name]) if value == "" and name in fields else value
-        for name, value in values.items()
-    }
+TABLE_ERRORS = (
+    *("dataclass_type", "dict_type", "mapping_type"),
+    *("model_attributes_type", "model_type"),
+)
+"""What pydantic calls a group or a dict that is no mapping."""
 
 
 class SettingsGroup(BaseModel):
@@ -83,15 +81,15 @@ class SettingsGroup(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @model_validator(mode="before")
-    @classmethod
-    def replace_empty(cls, values: object) -> object:
-        """Parse empty variables."""
-        return parse_empty_fields(cls, values)
-
 
 class EnvironmentSettings(BaseSettings):
-    """Settings whose variables are PREFIX and the name of the field in capitals."""
+    """Settings whose variables are PREFIX and the name of the field in capitals.
+
+    Attributes:
+        other_variables: Variables that are no settings, though their names may be close to one.
+    """
+
+    other_variables: ClassVar[frozenset[str]] = frozenset()
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -100,12 +98,6 @@ class EnvironmentSettings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def replace_empty(cls, values: object) -> object:
-        """Parse empty variables."""
-        return parse_empty_fields(cls, values)
 
     @classmethod
     def settings_customise_sources(
@@ -138,22 +130,29 @@ class EnvironmentSettings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            lines = []
+            lines: list[str] = []
             for item in error.errors(include_input=False, include_url=False):
-                is_unknown = item["type"] == "extra_forbidden"
-                message = None if is_unknown else item["msg"].removeprefix("Value error, ")
-                lines.append(cls.describe(item["loc"], message))
+                location = [*keys_of_error(cls, item["loc"])]
+                message = item["msg"].removeprefix("Value error, ")
+                # A validator of all settings has no location.
+                name, messages = cls.describe(location) if location else ("Settings", {})
+                lines.append(f"{name}: {messages.get(item['type'], message)}")
             raise InvalidSettingsError("\n".join(lines)) from None
         except SettingsError as error:
             raise InvalidSettingsError(str(error)) from None
 
     @classmethod
-    def describe(cls, location: Sequence[int | str], message: str | None) -> str:
-        """Return the line for an error.
+    def describe(cls, location: Sequence[int | str]) -> tuple[str, Mapping[str, str]]:
+        """Return the name of what sets a value, and messages for types of errors.
 
         Args:
             location: The field, by group.
-            message: What is wrong with the value, None if there is no such field.
         """
-        name = f"{PREFIX}{'__'.join(map(str, location)).upper()}"
-        return f"{name}: {message or suggest(name, set(variable_names(cls, PREFIX)))}"
+        first, *rest = location
+        names = [variable_name(cls, (key, *rest)) for key in same_keys(cls, first)]
+        given = {name.upper() for name in Environment(cls).env_vars}
+        name = next((name for name in names if name in given), names[0])
+        table = 'Write JSON, such as {"key": "value"}, or a variable for each key'
+        messages = dict.fromkeys(TABLE_ERRORS, table)
+        messages["extra_forbidden"] = suggest(name, variable_names(cls))
+        return name, messages

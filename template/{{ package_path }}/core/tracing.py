@@ -1,7 +1,7 @@
 """Traces of requests by OpenTelemetry, exported to a collector over OTLP."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -69,7 +69,7 @@ def component(settings: TracingSettings) -> Component:
     provider = build_provider(settings)
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         exporter = OTLPSpanExporter(
             f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT_SECONDS
         )

@@ -10,6 +10,18 @@ MAX_BALANCE = 10**15
 """In minor units; every JSON parser reads it exactly."""
 
 
+class EmailTakenError(ConflictError):
+    """Another user has this e-mail address."""
+
+    code = "email_taken"
+
+
+class HasAccountsError(ConflictError):
+    """The user has accounts."""
+
+    code = "has_accounts"
+
+
 class InsufficientFundsError(ConflictError):
     """The balance of an account is too low."""
 

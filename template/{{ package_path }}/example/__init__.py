@@ -1,6 +1,6 @@
 """The components of the example; `example: false` in the answers removes it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from {{ package_name }}.api.routes import (
@@ -26,7 +26,7 @@ def component() -> Component:
     """Add users, posts, accounts, transfers and the dashboard; it starts after the database."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         unit_of_work = SqlUnitOfWork(services.get(Database))
         services.add(DashboardService, DashboardService(unit_of_work))
         services.add(PostService, PostService(unit_of_work))

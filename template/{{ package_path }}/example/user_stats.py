@@ -1,6 +1,6 @@
 """The component of user statistics."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from {{ package_name }}.api.routes import user_stats
@@ -20,7 +20,7 @@ def component() -> Component:
     """Add user statistics; it starts after the services whose changes invalidate them."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         repository = SqlUserStatsRepository(services.get(Database))
         stats = UserStatsService(services.get(Cache), repository)
         services.get(PostService).on_change.append(stats.invalidate)

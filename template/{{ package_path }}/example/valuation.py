@@ -1,6 +1,6 @@
 """The component of valuations."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from {{ package_name }}.api.routes import valuation
@@ -20,7 +20,7 @@ def component(settings: ExchangeRatesSettings) -> Component:
     """Add valuations if the settings name a service for exchange rates."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         rates = FrankfurterClient(services.get(HttpClient), settings)
         unit_of_work = SqlUnitOfWork(services.get(Database))
         services.add(ValuationService, ValuationService(unit_of_work, rates))

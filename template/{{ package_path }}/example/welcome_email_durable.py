@@ -1,6 +1,6 @@
 """The component of the welcome mail, sent by a durable job."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TypeVar
@@ -35,11 +35,13 @@ class ExistingTransaction:
     def __init__(self, session: AsyncSession) -> None:
         self.repos = SqlRepositories(session)
 
-    async def write(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
+    async def read(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
         """Run work."""
         return await work(self.repos)
 
-    read = write
+    async def write(self, work: Callable[[Repositories], Awaitable[Result]]) -> Result:
+        """Run work, too."""
+        return await self.read(work)
 
 
 class WelcomingUserService(UserService):
@@ -70,7 +72,7 @@ def component() -> Component:
     """Replace the service of users, and add the handler of the job."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         mailer = services.get(Mailer)
 
         async def send(payload: Mapping[str, JsonValue]) -> None:

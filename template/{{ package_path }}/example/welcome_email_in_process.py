@@ -1,6 +1,6 @@
 """The component of the welcome mail, sent by a job in this process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -40,7 +40,7 @@ def component() -> Component:
     """Replace the service of users."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         users = WelcomingUserService(
             SqlUnitOfWork(services.get(Database)), services.get(Jobs), services.get(Mailer)
         )

@@ -1,14 +1,14 @@
 """The work of the command `fetch`."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
 import httpx2
 import typer
 
+from {{ package_name }}.core.async_commands import iterate_in_thread
 from {{ package_name }}.core.errors import AppError
 from {{ package_name }}.core.http_client import (
     HttpClient,
@@ -41,18 +41,30 @@ async def fetch_one(http: HttpClient, url: str) -> Fetched:
 
 
 async def fetch_all(
-    http: HttpClient, urls: Iterable[str], max_concurrent: int
+    http: HttpClient, urls: AsyncIterable[str], max_concurrent: int
 ) -> AsyncGenerator[Fetched]:
     """Yield the results in the order of the URLs; at most `max_concurrent` are in flight."""
-    in_flight: deque[asyncio.Task[Fetched]] = deque()
+    started: asyncio.Queue[asyncio.Task[Fetched] | None] = asyncio.Queue()
+    slots = asyncio.Semaphore(max_concurrent)
+
+    async def start() -> None:
+        try:
+            async for url in urls:
+                await slots.acquire()
+                started.put_nowait(asyncio.create_task(fetch_one(http, url)))
+        finally:
+            started.put_nowait(None)
+
+    starter = asyncio.create_task(start())
     try:
-        for url in urls:
-            if len(in_flight) == max_concurrent:
-                yield await in_flight.popleft()
-            in_flight.append(asyncio.create_task(fetch_one(http, url)))
-        while in_flight:
-            yield await in_flight.popleft()
+        while task := await started.get():
+            yield await task
+            slots.release()
+        await starter  # raises the error of the URLs
     finally:
+        starter.cancel()
+        await asyncio.gather(starter, return_exceptions=True)
+        in_flight = [task for _ in range(started.qsize()) if (task := started.get_nowait())]
         for task in in_flight:
             task.cancel()
         await asyncio.gather(*in_flight, return_exceptions=True)
@@ -64,7 +76,8 @@ async def fetch_urls(command: CommandContext[Settings], file: str, max_concurren
     Raises:
         typer.Exit: A URL failed.
     """
-    urls = (line.strip() for line in read_lines(file) if line.strip())
+    lines = (line.strip() for line in read_lines(file) if line.strip())
+    urls = iterate_in_thread(lines)  # the requests go on while standard input is idle
     failed = 0
     with command.output.progress("Fetching") as advance:
         async with (

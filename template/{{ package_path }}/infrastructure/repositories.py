@@ -16,7 +16,14 @@ from {{ package_name }}.core.database.repository import (
 from {{ package_name }}.core.errors import ConflictError, NotFoundError
 from {{ package_name }}.core.page_query import PageQuery
 from {{ package_name }}.domain.commands import NewUser
-from {{ package_name }}.domain.models import Account, Post, Transfer, User
+from {{ package_name }}.domain.models import (
+    Account,
+    EmailTakenError,
+    HasAccountsError,
+    Post,
+    Transfer,
+    User,
+)
 from {{ package_name }}.services.ports import Repositories, Result, UserRow
 
 INSERT_BATCH_SIZE = 1000
@@ -31,23 +38,11 @@ LIST_USERS = (
 """A page of users, oldest first. Columns cost half as much as entities."""
 
 
-class EmailTakenError(ConflictError):
-    """Another user has this e-mail address."""
-
-    code = "email_taken"
-
-
-class HasAccountsError(ConflictError):
-    """The user has accounts."""
-
-    code = "has_accounts"
-
-
 class UserRepository(Repository[User]):
     """Users."""
 
     model = User
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "uq_users_email": (EmailTakenError, "Another user has this e-mail address."),
     }
 
@@ -76,7 +71,7 @@ class PostRepository(Repository[Post]):
     """Posts."""
 
     model = Post
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_posts_author_id": (NotFoundError, "There is no such user."),
     }
 
@@ -92,10 +87,10 @@ class AccountRepository(Repository[Account]):
     """Accounts."""
 
     model = Account
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_accounts_owner_id": (NotFoundError, "There is no such user."),
     }
-    reference_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    reference_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_accounts_owner_id": (HasAccountsError, "The user has accounts."),
     }
 
@@ -121,7 +116,7 @@ class TransferRepository(Repository[Transfer]):
     """Transfers."""
 
     model = Transfer
-    constraint_errors: ClassVar[Mapping[str, ConstraintError]] = {
+    constraint_errors: ClassVar[Mapping[str, ConstraintError | None]] = {
         "fk_transfers_source_id": (NotFoundError, "There is no such account."),
         "fk_transfers_target_id": (NotFoundError, "There is no such account."),
         "uq_transfers_source_id_key": (ConflictError, "A transfer has this Idempotency-Key."),

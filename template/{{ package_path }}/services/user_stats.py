@@ -29,6 +29,7 @@ class UserStatsRepository(Protocol):
         Raises:
             NotFoundError: There is no such user.
         """
+        ...
 
 
 def stats_key(user_id: int) -> str:

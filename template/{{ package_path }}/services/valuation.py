@@ -19,6 +19,7 @@ class ExchangeRates(Protocol):
         Raises:
             UnavailableError: The rate is unavailable.
         """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -317,19 +317,35 @@ async def test_timeout_covers_all_calls_of_a_fetch(
 
 
 async def test_load_takes_no_time_of_the_backend(cache: Cache, store: FakeStore) -> None:
-    """The value of a slow load is stored; the time of the lookup counts for the store."""
+    """The value of a slow load is stored, but a store that is slow after it is not waited for."""
     store.timeout = 0.2
 
     async def load() -> object:
         await asyncio.sleep(store.timeout)
         return 1
 
+    async def load_slowing_the_store() -> object:
+        store.delay = 5 * store.timeout
+        return 1
+
     await cache.fetch(policy(int), load, "a")
-    store.delay = 0.06
-    await cache.fetch(policy(int), load, "b")
+    await cache.fetch(policy(int), load_slowing_the_store, "b")
 
     assert storage_key("key", "a") in store.entries
     assert storage_key("key", "b") not in store.entries
+
+
+async def test_lookup_takes_time_of_the_store(cache: Cache, store: FakeStore) -> None:
+    """What the calls before a load took, the store can't take after it."""
+    store.timeout, store.delay = 0.5, 0.1
+
+    async def load() -> object:
+        store.delay = 0.4
+        return 1
+
+    await cache.fetch(policy(int), load, "a")
+
+    assert storage_key("key", "a") not in store.entries
 
 
 async def test_error_of_the_load_is_raised_if_the_lock_stays(
@@ -427,3 +443,20 @@ def test_storage_keys_are_short_ascii(key: str) -> None:
     assert len(found) <= len(f"{NAMESPACE}:key:") + 64
     assert found != storage_key("tag", key)
     assert storage_key("key", "a") == f"{NAMESPACE}:key:a"
+
+
+async def test_callable_object_is_cached(cache: Cache) -> None:
+    """An object with `__call__` has no name; its class names the policy."""
+
+    class Count:
+        async def __call__(self, _stats: Stats, user_id: int) -> int:
+            """Count the posts."""
+            return user_id * 10
+
+    events: list[str] = []
+    cache.observe = lambda name, _event: events.append(name)
+
+    posts = cached(key=stats_key, ttl=60, codec=JsonCodec(TypeAdapter(int)))(Count())
+
+    assert await posts(Stats(cache), 1) == 10
+    assert {name.rpartition(".")[2] for name in events} == {"Count"}

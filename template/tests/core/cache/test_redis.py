@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -250,7 +250,7 @@ async def test_newer_invalidation_is_written(
 
 
 @asynccontextmanager
-async def replying(reply: bytes | None) -> AsyncIterator[str]:
+async def replying(reply: bytes | None) -> AsyncGenerator[str]:
     """Serve one fixed reply to every command, None for no reply, and yield the URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -125,7 +125,7 @@ def test_bad_url_is_refused(url: str) -> None:
 
 
 @asynccontextmanager
-async def server_without_tls(received: list[int]) -> AsyncIterator[str]:
+async def server_without_tls(received: list[int]) -> AsyncGenerator[str]:
     """Yield the address of a server that offers no TLS, and append the codes of its messages."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 from pathlib import Path
+from threading import Event
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
@@ -93,6 +95,33 @@ async def test_waiting_writers_hold_no_connection(
     await small.write(hold)
     await small.engine.dispose()
     assert await bodies(database) == []
+
+
+async def test_cancelled_opening_leaves_no_connection(
+    settings: PracticeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection is closed if its request is cancelled while it opens."""
+    closed = Event()
+    loop = asyncio.get_running_loop()
+
+    class Watched(sqlite3.Connection):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def connect(*arguments: object, **options: object) -> sqlite3.Connection:
+        loop.call_soon_threadsafe(reading.cancel)
+        opened: sqlite3.Connection = cast("Any", Watched)(*arguments, **options)
+        return opened
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    database = build(settings.database)
+    reading = asyncio.create_task(bodies(database))
+
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert await asyncio.to_thread(closed.wait, 10)
+    await database.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import asyncio
 import gzip
 import logging
+import socket
+import ssl
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 
@@ -48,7 +50,7 @@ class Upstream:
 @asynccontextmanager
 async def calling(
     transport: httpx2.AsyncBaseTransport, **settings: float
-) -> AsyncIterator[HttpClient]:
+) -> AsyncGenerator[HttpClient]:
     """Yield a client."""
     async with open_http_client(HttpClientSettings.model_validate(settings), transport) as http:
         yield http
@@ -197,6 +199,66 @@ async def test_unsendable_request_shows_no_secret(kind: type[httpx2.TransportErr
 
     assert len(upstream.requests) == 1
     assert "hunter2" not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65_536, 10**20])
+async def test_impossible_port_is_refused(port: int) -> None:
+    """A port that no host has can't be sent to; the error is that of a bad request."""
+    async with open_http_client(HttpClientSettings()) as http:
+        with pytest.raises(UpstreamRequestError, match=r"the port is not 1 to 65535\.$"):
+            await http.get(f"http://127.0.0.1:{port}/")
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    """Return an error with its cause."""
+    error.__cause__ = cause
+    return error
+
+
+def untrusted() -> Exception:
+    """Return the error for a certificate."""
+    error = ssl.SSLCertVerificationError(1, "failed")
+    error.verify_message = "self-signed certificate"
+    return caused(httpx2.ConnectError("failed"), error)
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (500, "it responds with 500"),
+        (TimeoutError(), "it does not respond in time"),
+        (httpx2.ReadTimeout("slow"), "it does not respond in time"),
+        (untrusted(), "its certificate is not valid: self-signed certificate"),
+        (
+            caused(httpx2.ConnectError("failed"), socket.gaierror(-2, "unknown")),
+            "its name can't be resolved",
+        ),
+        (
+            caused(httpx2.ConnectError("failed"), ConnectionRefusedError()),
+            "it refuses the connection",
+        ),
+        (httpx2.RemoteProtocolError("It is odd."), "It is odd"),
+        (httpx2.ReadError(""), "ReadError"),
+    ],
+    ids=str,
+)
+async def test_unavailability_has_a_reason(failure: int | Exception, reason: str) -> None:
+    """The text, for users of a tool, has the host and the cause; `message`, for clients, not."""
+    with pytest.raises(UnavailableError) as raised:
+        await call(Upstream(failure))
+
+    assert str(raised.value) == f"api.example.org is unavailable: {reason}."
+    assert raised.value.message == "An upstream service is unavailable."
+
+
+async def test_certificate_error_is_not_retried() -> None:
+    """A certificate stays wrong."""
+    upstream = Upstream(untrusted())
+
+    with pytest.raises(UnavailableError):
+        await call(upstream)
+
+    assert len(upstream.requests) == 1
 
 
 async def test_call_has_a_deadline() -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from {{ package_name }}.core.http_client import build, tls_context
+from {{ package_name }}.core.http_client import (
+    build,
+    open_http_client,
+    tls_context,
+)
 from {{ package_name }}.core.http_client_settings import HttpClientSettings
 
 TARGET = "http://api.example.org/"
@@ -49,7 +53,7 @@ class Server:
 
     async def get(self, url: str = "") -> str:
         """Call a URL, by default of this server, and return the line that the server received."""
-        async with (http := build(HttpClientSettings())).client:
+        async with open_http_client(HttpClientSettings()) as http:
             await http.get(url or f"http://{self.address}/")
         return self.lines.pop()
 

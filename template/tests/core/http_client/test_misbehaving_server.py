@@ -5,7 +5,7 @@ import gzip
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -86,7 +86,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def calling(**settings: float) -> AsyncIterator[HttpClient]:
+async def calling(**settings: float) -> AsyncGenerator[HttpClient]:
     """Yield a client that retries without a delay."""
     http = build(HttpClientSettings.model_validate(settings))
     with stamina.set_testing(testing=True, attempts=100):

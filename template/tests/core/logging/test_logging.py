@@ -49,6 +49,19 @@ def test_every_logger_writes_the_same_form(*, is_structlog: bool) -> None:
     }
 
 
+def test_record_that_cannot_be_formatted_is_a_record() -> None:
+    """A log call with wrong arguments is logged where it is, instead of plain text."""
+    stream = io.BytesIO()
+    with configure_logging(LoggingSettings(), Output(stream)):
+        handler = logging.getLogger().handlers[-1]
+        handler.handle(logging.LogRecord("some.name", 30, "own.py", 7, "bad %d", ("x",), None))
+
+    (record,) = written(stream)
+    assert (record["event"], record["logger"]) == ("logging.failed", "some.name")
+    assert (record["file"], record["line"]) == ("own.py", 7)
+    assert record["exception"].splitlines()[-1].startswith("TypeError: %d format")
+
+
 def test_level_holds_for_both() -> None:
     """Records below the level are dropped."""
     stream = io.BytesIO()
@@ -133,8 +146,8 @@ class Full(io.BytesIO):
         raise OSError("No space left on device")
 
 
-def test_broken_stream_fails_no_request() -> None:
-    """A record that can't be written is lost; the request continues."""
+def test_broken_stream_fails_nothing_else() -> None:
+    """A record that can't be written is lost; the caller continues."""
     stream = Full()
     Output(stream).write("order.paid")
 

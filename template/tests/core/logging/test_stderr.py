@@ -9,7 +9,7 @@ from {{ package_name }}.core.logging import LoggingSettings
 from {{ package_name }}.core.logging.stderr import log_to_stderr
 from {{ package_name }}.core.names import PREFIX
 
-from support.command import COLOUR, Run, in_terminal
+from support.command import COLOUR, Run, finish, in_terminal, start
 from support.commands import PROGRAM
 
 
@@ -28,6 +28,18 @@ def test_option_wins_over_the_variable(run: Run, monkeypatch: pytest.MonkeyPatch
 
     assert len(run("log", program=PROGRAM).err.splitlines()) == 1
     assert len(run("--verbose", "log", program=PROGRAM).err.splitlines()) == 3
+
+
+def test_every_record_is_json() -> None:
+    """So are a wrong log call, a warning, and an error in a thread; the set-up is restored."""
+    result = finish(start("log-badly", module="support.commands", PYTHONWARNINGS="always"))
+
+    records = [json.loads(line) for line in result.err.splitlines()]
+    events = [record["event"].partition("\n")[0] for record in records]
+    assert result.out == "done\n"
+    assert (events[0], events[2]) == ("logging.failed", "thread.failed")
+    assert events[1].endswith("DeprecationWarning: old")
+    assert len(events) == 3
 
 
 @pytest.mark.parametrize(("level", "count"), [(None, 0), ("DEBUG", 1)], ids=str)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -237,7 +237,7 @@ async def test_unread_body_has_a_timeout(server: InProcessServer) -> None:
 @asynccontextmanager
 async def requested(
     monkeypatch: pytest.MonkeyPatch, buffer: int
-) -> AsyncIterator[tuple[InProcessServer, SkippedTime, socket.socket]]:
+) -> AsyncGenerator[tuple[InProcessServer, SkippedTime, socket.socket]]:
     """Request a long response; yield the server, its time, and the client's socket.
 
     Args:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -30,7 +30,7 @@ class Slow:
         self.component = Component(name="slow", start=self.start, routers=(router,))
 
     @asynccontextmanager
-    async def start(self, _services: Services) -> AsyncIterator[None]:
+    async def start(self, _services: Services) -> AsyncGenerator[None]:
         """Note the stop."""
         yield
         self.has_stopped = True

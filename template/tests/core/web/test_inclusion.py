@@ -1,7 +1,7 @@
 """Routers: a component serves them as FastAPI's `include_router` does."""
 
 import gzip
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +110,7 @@ def program(folder: Path) -> APIRouter:
     """
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[Mapping[str, Any]]:
         yield {"opened": True}
 
     inner = APIRouter(

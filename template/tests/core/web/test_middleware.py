@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Request, Response, WebSocket
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from {{ package_name }}.core.app import Application, build
@@ -34,6 +35,15 @@ async def talk(socket: WebSocket) -> None:
     """Accept a connection and close it."""
     await socket.accept()
     await socket.close()
+
+
+async def send_bare(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Send a response without headers, which ASGI does not require."""
+    await send({"type": "http.response.start", "status": 204})
+    await send({"type": "http.response.body"})
+
+
+router.routes.append(Mount("/try/bare", app=send_bare))
 
 
 async def endpoint(_request: Request) -> Response:
@@ -337,3 +347,11 @@ async def test_failed_background_task_is_logged(
         "request.failed",
         "request.failed",
     ]
+
+
+async def test_response_needs_no_headers(client: httpx2.AsyncClient) -> None:
+    """A mounted application may send none; the response has those that every response carries."""
+    response = await client.get("/try/bare/")
+
+    assert response.status_code == 204
+    assert response.headers["x-content-type-options"] == "nosniff"

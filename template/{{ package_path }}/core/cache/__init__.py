@@ -1,7 +1,7 @@
 """The cache: results of methods, equal in value and type to a fresh load, until their ttl ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial, wraps
 from typing import Annotated, Concatenate, ParamSpec, Protocol, TypeVar
@@ -214,7 +214,7 @@ def cached(
     def decorate(
         function: Callable[Concatenate[Owner, P], Awaitable[T]],
     ) -> Callable[Concatenate[Owner, P], Coroutine[object, object, T]]:
-        name = function.__qualname__
+        name = getattr(function, "__qualname__", type(function).__qualname__)
         policy = Policy(name=name, codec=codec, ttl=ttl, negative_ttl=negative_ttl)
 
         @wraps(function)
@@ -232,6 +232,7 @@ def cached(
 
 
 CacheDep = Annotated[Cache, Depends(provide(Cache))]
+"""The cache, as a parameter of a route."""
 
 
 def component(settings: backend.CacheSettings) -> Component:
@@ -239,7 +240,7 @@ def component(settings: backend.CacheSettings) -> Component:
     cache = Cache(backend.build(settings), settings.jitter)
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.add(Cache, cache)
         try:
             yield

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -16,6 +16,7 @@ class Codec(Protocol[T]):
     @property
     def schema(self) -> bytes:
         """Identifies the type: bytes of another type or release are not decoded."""
+        ...
 
     def encode(self, value: T) -> bytes:
         """Return a value as bytes.
@@ -23,6 +24,7 @@ class Codec(Protocol[T]):
         Raises:
             ValueError: The value is not of the type.
         """
+        ...
 
     def decode(self, data: bytes) -> T:
         """Return a new value, which the caller may change.
@@ -30,9 +32,10 @@ class Codec(Protocol[T]):
         Raises:
             ValueError: The bytes are not a value of the type.
         """
+        ...
 
 
-class JsonCodec(Generic[T]):
+class JsonCodec(Codec[T]):
     """Encodes any type that pydantic supports: `JsonCodec(TypeAdapter(Order))`."""
 
     def __init__(self, adapter: TypeAdapter[T]) -> None:

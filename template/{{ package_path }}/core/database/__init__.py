@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
@@ -78,7 +78,7 @@ class Database:
             attempt += 1
 
     @asynccontextmanager
-    async def transaction(self, *, read_only: bool) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, *, read_only: bool) -> AsyncGenerator[AsyncSession]:
         """Run a block in a transaction.
 
         Raises:
@@ -142,6 +142,7 @@ def build(settings: dialect.DatabaseSettings) -> Database:
 
 
 DatabaseDep = Annotated[Database, Depends(provide(Database))]
+"""The database, as a parameter of a route."""
 
 
 def component(settings: dialect.DatabaseSettings) -> Component:
@@ -149,7 +150,7 @@ def component(settings: dialect.DatabaseSettings) -> Component:
     database = build(settings)
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.add(Database, database)
         migrations.scripts()  # read before the first probe
         try:

@@ -1,6 +1,6 @@
 """PostgreSQL's part of migrations: one process runs them at a time, without a timeout."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -64,7 +64,7 @@ def prepare(settings: DatabaseSettings) -> DatabaseSettings:
 
 
 @contextmanager
-def migrating(connection: Connection) -> Iterator[None]:
+def migrating(connection: Connection) -> Generator[None]:
     """Run migrations in a transaction."""
     # Autogenerate then creates, changes and drops the types of enums. A type that no model has may
     # belong to others.

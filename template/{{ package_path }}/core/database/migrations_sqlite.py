@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -183,7 +183,7 @@ def prepare(settings: DatabaseSettings) -> DatabaseSettings:
 
 
 @contextmanager
-def migrating(connection: Connection) -> Iterator[None]:
+def migrating(connection: Connection) -> Generator[None]:
     """Run migrations in a transaction without foreign keys: a dropped table would take its rows.
 
     SQLite ignores the pragma within a transaction. Only one transaction writes at a time, so

@@ -1,11 +1,11 @@
 """Base classes and column types of models."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.type_api import _ResultProcessorType
 
 from {{ package_name }}.core.database.{{ database }} import build_table
 
@@ -30,21 +30,21 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Convert a time to UTC.
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert a time to UTC; PostgreSQL's driver converts by itself.
 
         Raises:
             ValueError: It has no time zone.
         """
         if value is not None and value.tzinfo is None:
             raise ValueError("A datetime needs a time zone")
-        return value if value is None else value.astimezone(UTC)
+        return value.astimezone(UTC) if value and dialect.name == "sqlite" else value
 
     def result_processor(
-        self, dialect: Dialect, _coltype: object
-    ) -> Callable[[str | None], datetime | None] | None:
+        self, dialect: Dialect, coltype: object
+    ) -> _ResultProcessorType[datetime] | None:
         """Return the parser; PostgreSQL's driver parses by itself."""
-        return from_text if dialect.name == "sqlite" else None
+        return from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 class Base(DeclarativeBase):

@@ -1,7 +1,7 @@
 """The generic repository; each table has a subclass."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -75,7 +75,7 @@ class Repository(Generic[ModelT]):
     @asynccontextmanager
     async def translate_constraints(
         self, entity: ModelT | None = None, *, is_deleted: bool = False
-    ) -> AsyncIterator[None]:
+    ) -> AsyncGenerator[None]:
         """Run statements in a savepoint, and raise the error for a violated constraint.
 
         Only these statements are rolled back then; the transaction continues.

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -24,11 +24,12 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, InstanceState
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from {{ package_name }}.core.errors import UnavailableError
 from {{ package_name }}.core.settings import (
@@ -111,7 +112,7 @@ def write_lock(timeout: float) -> WriteLock:
     lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def hold() -> AsyncIterator[None]:
+    async def hold() -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(timeout):
                 await lock.acquire()
@@ -129,6 +130,30 @@ def database_file(settings: DatabaseSettings) -> Path | None:
     """Return the file, None for a URL that has options for it."""
     name = parse_url(settings.url.get_secret_value()).database or ""
     return None if name.startswith("file:") else Path(name).absolute()
+
+
+def connect(
+    dialect: Dialect,
+    _entry: ConnectionPoolEntry,
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+) -> DBAPIConnection:
+    """Open a connection; close it if the caller is cancelled meanwhile.
+
+    aiosqlite would leave it open until the garbage collector finds it.
+    """
+    opening = asyncio.ensure_future(greenlet_spawn(dialect.connect, *arguments, **options))
+
+    def discard(_: object) -> None:
+        with suppress(asyncio.CancelledError, sqlite3.Error):  # it did not open
+            dialect.do_terminate(opening.result())
+
+    try:
+        await_(asyncio.wait([opening]))
+    except asyncio.CancelledError:
+        opening.add_done_callback(discard)
+        raise
+    return opening.result()
 
 
 def build_engine(settings: DatabaseSettings) -> AsyncEngine:
@@ -167,6 +192,7 @@ def build_engine(settings: DatabaseSettings) -> AsyncEngine:
             # A transaction that starts to write later can't wait for another writer.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    event.listen(engine.sync_engine, "do_connect", connect)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin)
     return engine

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -26,6 +26,7 @@ IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 MISSING = frozenset({404, 410})
 SERVER_ERROR = 500
 HOSTS = 1000
+PORTS = range(1, environment.MAX_PORT + 1)
 
 FAILURES = (TimeoutError, httpx2.HTTPError)
 
@@ -36,6 +37,20 @@ class UpstreamRequestError(Exception):
     def __init__(self, message: str, response: httpx2.Response | None = None) -> None:
         super().__init__(message)
         self.response = response
+
+
+class UpstreamUnavailableError(UnavailableError):
+    """The upstream service is unavailable.
+
+    The text has the host and the cause. `message`, which clients of a service see, has neither.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("An upstream service is unavailable.")
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class ResponseTooLargeError(httpx2.RequestError):
@@ -88,6 +103,8 @@ class HttpClient:
             UnavailableError: The upstream service is unreachable or unavailable until the deadline.
             UpstreamRequestError: It rejects the request, or the request can't be sent.
         """
+        if request.url.port is not None and request.url.port not in PORTS:
+            raise UpstreamRequestError("The request can't be sent: the port is not 1 to 65535.")
         for get_headers in self.header_providers:
             request.headers.update(get_headers())
         deadline = asyncio.get_running_loop().time() + self.settings.deadline_seconds
@@ -158,7 +175,9 @@ def translate(call: OutgoingCall, error: Exception) -> Exception:
             return UpstreamRequestError(text, error.response)
     fields = retries.describe(call.request, error)
     logger.warning("http_client.failed", extra={**fields, "attempts": call.attempts})
-    return UnavailableError("An upstream service is unavailable.")
+    return UpstreamUnavailableError(
+        f"{call.request.url.host} is unavailable: {retries.explain(error)}."
+    )
 
 
 @lru_cache
@@ -193,7 +212,7 @@ def build(
 @asynccontextmanager
 async def open_http_client(
     settings: HttpClientSettings, transport: httpx2.AsyncBaseTransport | None = None
-) -> AsyncIterator[HttpClient]:
+) -> AsyncGenerator[HttpClient]:
     """Open a client, and close its connections at the end."""
     # Both hold for the process. The libraries' own records show URLs with their queries, headers,
     # and the arguments of calls.

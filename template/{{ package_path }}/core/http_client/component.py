@@ -1,6 +1,6 @@
 """The HTTP client of the service."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from {{ package_name }}.core.http_client_settings import HttpClientSettings
 from {{ package_name }}.core.services import Services, provide
 
 HttpClientDep = Annotated[HttpClient, Depends(provide(HttpClient))]
+"""The client, as a parameter of a route."""
 
 
 def component(
@@ -21,7 +22,7 @@ def component(
     """Open the client while the application runs."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         async with open_http_client(settings, transport) as http:
             services.add(HttpClient, http)
             yield

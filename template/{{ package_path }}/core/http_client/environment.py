@@ -3,7 +3,7 @@
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -62,7 +62,7 @@ ERRORS = (OSError, ValueError, httpx2.InvalidURL)
 
 
 @contextmanager
-def readable() -> Iterator[None]:
+def readable() -> Generator[None]:
     """Hide the variables that httpx2 can't read while a client is built, and log their names."""
     hidden: dict[str, str] = {}
     for name, value in list(os.environ.items()):

@@ -1,6 +1,6 @@
 """Propagation of the request id to upstream services."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from {{ package_name }}.core.component import Component
@@ -21,7 +21,7 @@ def component() -> Component:
     """Add the header to every call; it starts after the HTTP client."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.get(HttpClient).header_providers.append(headers)
         yield
 

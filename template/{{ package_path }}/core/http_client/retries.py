@@ -1,6 +1,8 @@
 """Retries: which failed calls are retried, and after which delay."""
 
 import logging
+import socket
+import ssl
 import time
 from email.utils import parsedate_to_datetime
 from secrets import SystemRandom
@@ -16,6 +18,7 @@ JITTER_SECONDS = 1
 
 # Errors in the request itself, which httpx2 raises as transport errors.
 UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
+TIMEOUTS = (TimeoutError, httpx2.TimeoutException)
 INVALID_DATE_ERRORS = (ValueError, OverflowError)
 
 
@@ -48,6 +51,13 @@ def parse_retry_after(header: str) -> float:
         return 0
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first error of a chain: that of the network or of TLS."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
+
+
 def retry_delay(error: Exception) -> float | None:
     """Return the minimum delay after a failure in seconds, None if a retry would not help."""
     if isinstance(error, httpx2.HTTPStatusError):
@@ -56,8 +66,27 @@ def retry_delay(error: Exception) -> float | None:
         seconds = parse_retry_after(error.response.headers.get("retry-after", ""))
         # Jitter: clients with the same Retry-After must not retry together.
         return seconds and seconds + SystemRandom().uniform(0, JITTER_SECONDS)
+    if isinstance(root_cause(error), ssl.SSLCertVerificationError):
+        return None
     is_transient = isinstance(error, httpx2.TransportError) and not isinstance(error, UNSENDABLE)
     return 0 if is_transient else None
+
+
+def explain(error: Exception) -> str:
+    """Return why a call failed, for the user of a tool."""
+    if isinstance(error, httpx2.HTTPStatusError):
+        return f"it responds with {error.response.status_code}"
+    if isinstance(error, TIMEOUTS):
+        return "it does not respond in time"
+    match root_cause(error):
+        case ssl.SSLCertVerificationError(verify_message=reason):
+            return f"its certificate is not valid: {reason}"
+        case socket.gaierror():
+            return "its name can't be resolved"
+        case ConnectionRefusedError():
+            return "it refuses the connection"
+        case _:
+            return str(error).rstrip(".") or type(error).__name__
 
 
 def describe(request: httpx2.Request, error: Exception) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Propagation of the trace context to upstream services."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -21,7 +21,7 @@ def component() -> Component:
     """Add the headers to every call; it starts after the HTTP client."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         services.get(HttpClient).header_providers.append(headers)
         yield
 

@@ -14,3 +14,4 @@ from {{ package_name }}.core.services import provide
 __all__ = ["Jobs", "JobsDep", "JobsSettings", "component"]
 
 JobsDep = Annotated[Jobs, Depends(provide(Jobs))]
+"""The jobs, as a parameter of a route."""

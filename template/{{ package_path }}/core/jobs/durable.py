@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from pydantic import JsonValue
@@ -74,7 +74,7 @@ def component(settings: JobsSettings) -> Component:
     """Provide the jobs; it starts after the database."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         outbox = Outbox(services.get(Database), settings)
         services.add(Jobs, Jobs(outbox, settings))
         yield

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from pydantic import Field
@@ -114,7 +114,7 @@ def component(settings: JobsSettings) -> Component:
     """Run jobs while the application runs; it starts after the services that jobs use."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         jobs = Jobs(settings)
         services.add(Jobs, jobs)
         try:

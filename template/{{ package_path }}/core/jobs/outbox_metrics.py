@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from prometheus_client import Gauge
@@ -62,7 +62,7 @@ def component() -> Component:
     """Add the gauge; it starts after the database and the metrics."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         gauge = OutboxMetrics(services.get(Metrics))
         task = asyncio.create_task(gauge.run(services.get(Database)))
         try:

@@ -1,7 +1,7 @@
 """The log: one structlog pipeline for the records of every library."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 
@@ -19,6 +19,8 @@ from {{ package_name }}.core.logging.rendering import (
 
 __all__ = ["LoggingSettings", "configure_logging"]
 
+FORMAT_ERRORS = (KeyError, TypeError, ValueError)
+
 
 class Logger:
     """Receives rendered records from structlog, which makes one for each name."""
@@ -28,8 +30,24 @@ class Logger:
         self.debug = self.info = self.warning = self.error = self.critical = output.write
 
 
+class RecordFormatter(structlog.stdlib.ProcessorFormatter):
+    """Formats records of the standard library."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line; for a record with wrong arguments, that of the error."""
+        try:
+            return super().format(record)
+        except FORMAT_ERRORS as error:
+            failed = logging.LogRecord(
+                *(record.name, logging.ERROR, record.pathname, record.lineno),
+                *("logging.failed", (), (type(error), error, error.__traceback__)),
+            )
+            vars(failed).update(file=record.pathname, line=record.lineno)
+            return super().format(failed)
+
+
 @contextmanager
-def configure_logging(settings: LoggingSettings, output: Output) -> Iterator[None]:
+def configure_logging(settings: LoggingSettings, output: Output) -> Generator[None]:
     """Send every record of the process to the output, and restore the set-up at the end."""
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -51,7 +69,7 @@ def configure_logging(settings: LoggingSettings, output: Output) -> Iterator[Non
     handler = logging.StreamHandler(output)
     handler.terminator = ""
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        RecordFormatter(
             foreign_pre_chain=[*first, structlog.stdlib.ExtraAdder(), drop_duplicate_fields],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )

@@ -2,13 +2,14 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
 from {{ package_name }}.core.logging.redaction import redact
 from {{ package_name }}.core.logging.rendering import (
     LoggingSettings,
+    LogStream,
     Output,
     dump,
     is_console,
@@ -29,11 +30,26 @@ class AccessLogSettings(LoggingSettings):
 class BufferedOutput(Output):
     """Writes the lines for requests together: one write a line would cost more than rendering."""
 
+    def __init__(self, stream: LogStream) -> None:
+        super().__init__(stream)
+        self.pending: list[bytes] = []
+
     def write_buffered(self, line: bytes) -> None:
         """Buffer a record until the next one that is not, at most for BUFFER_SECONDS."""
         if not self.pending:
             asyncio.get_running_loop().call_later(BUFFER_SECONDS, self.flush)
         self.pending.append(line)
+
+    def write(self, line: str) -> None:
+        """Write a record, after the buffered ones."""
+        self.pending.append(line.encode(errors="backslashreplace"))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write the buffered records."""
+        if self.pending:
+            lines, self.pending = self.pending, []
+            self.write_lines(lines)
 
 
 class AccessLog:
@@ -69,5 +85,5 @@ class AccessLog:
             self.output.write_buffered(dump(line))
             return
         for render in self.renderers:
-            line = render(None, "info", line)
+            line = cast("Any", render(None, "info", line))  # a dict, but for the last: a text
         self.output.write(line)

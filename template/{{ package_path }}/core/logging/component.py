@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from {{ package_name }}.core.component import Component
@@ -21,7 +21,7 @@ def component(settings: AccessLogSettings) -> Component:
     access_log = AccessLog(settings, output)
 
     @asynccontextmanager
-    async def start(_services: Services) -> AsyncIterator[None]:
+    async def start(_services: Services) -> AsyncGenerator[None]:
         uvicorn_access = logging.getLogger("uvicorn.access")
         before = uvicorn_access.disabled
         uvicorn_access.disabled = True  # AccessLog replaces it

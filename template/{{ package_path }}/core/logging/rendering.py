@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import PurePath
@@ -45,7 +46,7 @@ def escape_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 
 
 def drop_duplicate_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Drop the copies of the message that formatters and uvicorn add."""
+    """Drop the copies of the message that formatters and servers add."""
     event.pop("message", None)
     event.pop("color_message", None)
     return event
@@ -87,25 +88,22 @@ class LogStream(Protocol):
 
 
 class Output:
-    """Writes records to a stream; a broken pipe must not fail a request."""
+    """Writes records to a stream; a broken pipe fails nothing but the log."""
 
     def __init__(self, stream: LogStream) -> None:
         self.stream = stream
-        self.pending: list[bytes] = []
 
     def write(self, line: str) -> None:
-        """Write a record, after the buffered ones."""
-        self.pending.append(line.encode(errors="backslashreplace"))
-        self.flush()
+        """Write a record."""
+        self.write_lines([line.encode(errors="backslashreplace")])
 
     def flush(self) -> None:
-        """Write the buffered records."""
-        if not self.pending:
-            return
-        lines = b"\n".join([*self.pending, b""])
-        self.pending.clear()
+        """Do nothing: every record is written at once."""
+
+    def write_lines(self, lines: Sequence[bytes]) -> None:
+        """Write encoded records."""
         try:
-            self.stream.write(lines)
+            self.stream.write(b"\n".join([*lines, b""]))
             self.stream.flush()
         except OSError:
             return

@@ -33,7 +33,8 @@ class Http10Cycle(RequestResponseCycle):
     async def send(self, message: ASGISendEvent) -> None:
         """Send an ASGI message."""
         if message["type"] == "http.response.start":
-            self.until_close = all(name != b"content-length" for name, _ in message["headers"])
+            headers = message.get("headers", ())
+            self.until_close = all(name != b"content-length" for name, _ in headers)
             if self.until_close:
                 self.chunked_encoding = False
         elif self.until_close:

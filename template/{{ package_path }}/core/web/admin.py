@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
@@ -28,13 +28,13 @@ class AdminServer(uvicorn.Server):
     """A second uvicorn server that leaves signal handling to the main one."""
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Install no signal handlers."""
         yield
 
 
 @asynccontextmanager
-async def run_admin_server(app: Application, settings: AdminSettings) -> AsyncIterator[None]:
+async def run_admin_server(app: Application, settings: AdminSettings) -> AsyncGenerator[None]:
     """Serve the endpoints for operators on the admin port.
 
     Raises:
@@ -71,7 +71,7 @@ def component(settings: AdminSettings) -> Component:
     """Open the admin port if the settings name one."""
 
     @asynccontextmanager
-    async def start(services: Services) -> AsyncIterator[None]:
+    async def start(services: Services) -> AsyncGenerator[None]:
         async with run_admin_server(services.get(Application), settings):
             yield
 

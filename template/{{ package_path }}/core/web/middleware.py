@@ -162,7 +162,7 @@ class RequestMiddleware:
         if "status" in message:  # the start of a response, also of one that refuses a WebSocket
             context.started = True
             context.status = message["status"]
-            headers = message["headers"]
+            headers = message.get("headers", ())
             message["headers"] = [
                 *headers,
                 *security_headers(headers),

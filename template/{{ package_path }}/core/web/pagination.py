@@ -28,6 +28,7 @@ class HasId(Protocol):
     @property
     def id(self) -> int:
         """The id, by which lists are ordered."""
+        ...
 
 
 Item = TypeVar("Item")

@@ -138,7 +138,8 @@ def flat_route(
     state = vars(original)
     vars(route).update(state)
     vars(route).update({name: value for name, value in vars(context).items() if name in state})
-    route.form_limits = {**form_limits, **original.form_limits}
+    limits: _FormLimits = {**form_limits, **original.form_limits}
+    route.form_limits = limits
     route.literal_prefix = route.path.partition("{")[0]
     route.is_literal = route.literal_prefix == route.path
     # "$" matches before a line feed too.
