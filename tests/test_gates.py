@@ -10,6 +10,7 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
+from hatchling.build import build_wheel as build_by_backend
 from poethepoet.app import PoeThePoet  # type: ignore[import-untyped]  # it has no types
 from validate_pyproject.api import Validator
 
@@ -266,7 +268,6 @@ WITHOUT_PROJECT = ("deptry", "ruff", "sh", sys.executable)
 """Commands that need the versions of the lock file, but not the installed project."""
 FULL_COVERAGE = "--cov-fail-under=100"
 PACKAGED = (*PYTHON, "*.mako", "py.typed")
-WHEEL = Reads(files=(*PACKAGED, "pyproject.toml", "README.md", "LICENSE"))
 WHEEL_ALONE = Reads(
     files=PACKAGED,
     tables=(
@@ -684,6 +685,14 @@ def test_outsiders_other_tools_find_nothing(subject: Subject, validator: Validat
     validator(tomllib.loads((subject.folder / "pyproject.toml").read_text(encoding="utf-8")))
 
 
+def list_wheel(project: Path, folder: Path) -> list[str]:
+    """Build a wheel in this process, as `uv build` would; return the paths that it holds."""
+    with chdir(project), tempfile.TemporaryDirectory(dir=folder) as built:
+        name = build_by_backend(built)
+        with zipfile.ZipFile(Path(built, name)) as archive:
+            return archive.namelist()
+
+
 def build_wheel(project: Path, folder: Path, environment: Environment) -> Path:
     """Build the wheel of a project in a folder, unless it is there."""
     if not any(folder.glob("*.whl")):
@@ -718,20 +727,15 @@ def test_wheel_is_complete(subject: Subject, tmp_path: Path) -> None:
         pytest.skip(f"No Python {subject.minimum} here, so nothing can be installed.")
     name = subject.package.name
 
-    wheel = partial(build_wheel, subject.folder, tmp_path, subject.environment)
-
-    def list_files() -> Run:
-        with zipfile.ZipFile(wheel()) as archive:
-            return Run(command=(), status=0, stdout="\n".join(archive.namelist()), stderr="")
-
     def run_alone() -> Run:
+        wheel = build_wheel(subject.folder, tmp_path, subject.environment)
         run = partial(subject.environment.run, tmp_path)
         # The dependencies that two wheels share stay, with their bytecode; all others go.
         alone = subject.environment.folder / "alone"
         if not alone.exists():
             check(run("uv", "venv", "--quiet", f"--python={subject.python}", str(alone)))
         install = ("uv", "pip", "install", "--quiet", "--exact", f"--reinstall-package={name}")
-        check(run(*install, f"--python={alone}", str(wheel())))
+        check(run(*install, f"--python={alone}", str(wheel)))
         python = str(alone / BIN / "python")
         if subject.kind == "library":
             (tmp_path / "user.py").write_text(USER.format(name=name), encoding="utf-8")
@@ -739,7 +743,7 @@ def test_wheel_is_complete(subject: Subject, tmp_path: Path) -> None:
             return run(python, "user.py")
         return run(python, "-m", name, "--help")
 
-    files = subject.once(list_files, ("build", name), WHEEL).stdout.splitlines()
+    files = list_wheel(subject.folder, tmp_path)
     done = subject.once(run_alone, ("wheel", name), WHEEL_ALONE)
 
     folders = {path.partition("/")[0] for path in files}

@@ -102,6 +102,10 @@ class Revisions:
     def generate(self, metadata: MetaData) -> Script:
         """Upgrade the database, and write a migration for the difference to the given tables."""
         command.upgrade(self.config, "heads")
+        return self.write(metadata)
+
+    def write(self, metadata: MetaData) -> Script:
+        """Write a migration for the difference between the database and the given tables."""
         self.set_models(metadata)
         script = command.revision(
             self.config,
