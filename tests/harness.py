@@ -21,12 +21,12 @@ import copier._main
 import copier._template
 import yaml
 from copier._cli import CopierApp
-from copier._jinja_ext import SandboxedEnvironment
+from copier._jinja_ext import CopierTemplateLoader, SandboxedEnvironment
 from copier._main import Worker
 from copier._template import load_template_config
 from copier._vcs import clone, get_repo
 from covertable import make  # type: ignore[import-untyped]  # it has no types
-from jinja2 import Environment, nodes
+from jinja2 import Environment, FileSystemLoader, nodes
 from jinja2.nativetypes import NativeEnvironment
 
 ROOT = Path(__file__).parents[1]
@@ -157,6 +157,8 @@ def fast(environment: type[SandboxedEnvironment] = RememberingEnvironment) -> It
         mock.patch.object(Worker, "_render_path", _render_path),
         mock.patch.object(Worker, "_render_template", _render_template),
         mock.patch.object(Worker, "answers_relpath", property(_answers_path)),
+        # Without asking for each file whether it is a link to somewhere else.
+        mock.patch.object(CopierTemplateLoader, "get_source", FileSystemLoader.get_source),
         mock.patch.object(main, "SandboxedEnvironment", environment),
         mock.patch.object(source, "load_template_config", _config),
         mock.patch.object(source, "get_repo", _repository),
@@ -364,13 +366,16 @@ def only(need: Need) -> dict[str, object]:
 
 
 def pairs(
-    pool: Mapping[str, Sequence[object]], known: Sequence[Mapping[str, object]] = ()
+    pool: Mapping[str, Sequence[object]],
+    known: Sequence[Mapping[str, object]] = (),
+    salt: str = "",
 ) -> list[dict[str, Any]]:
     """Return answers that make sense, in which every pair of values that can meet occurs.
 
     Args:
         pool: The values of each question.
         known: Answers that are there already. What is returned leaves out their pairs.
+        salt: Changes the order in which pairs are taken, and so the number of rows.
     """
     constraints = [
         {
@@ -382,7 +387,7 @@ def pairs(
         }
         for need in NEEDS
     ]
-    rows: list[dict[str, Any]] = make(pool, constraints=constraints, presets=list(known))
+    rows: list[dict[str, Any]] = make(pool, constraints=constraints, presets=list(known), salt=salt)
     return [row for row in rows if row not in known]
 
 

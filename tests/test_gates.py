@@ -54,6 +54,8 @@ QUICK = (
 POOLS = {
     kind: {name: found for name, found in values(kind).items() if len(found) > 1} for kind in KINDS
 }
+SALTS = {"service": "2", "cli": "2", "library": "3"}
+"""Those that cover the pairs of a kind in the fewest rows, of the first 60."""
 NAMES: Sequence[Answers] = ({}, SETS["short-names"], SETS["long-names"])
 ALL_VALUES: Mapping[str, Mapping[str, Sequence[object]]] = {
     kind: {**pool, "names": range(len(NAMES))} for kind, pool in POOLS.items()
@@ -120,7 +122,7 @@ def drawn(kind: str) -> Iterator[dict[str, Any]]:
         for row in map(row_of, variants)
         if row["python_min"] not in NEWEST
     ]
-    new = pairs(in_code, known)
+    new = pairs(in_code, known, SALTS[kind])
     yield from new
     # The flips pair the defaults with everything.
     left = {(name, value) for name, found in in_code.items() for value in found}

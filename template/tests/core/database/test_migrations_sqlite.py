@@ -24,6 +24,7 @@ CREATE TABLE parents (
     size INTEGER DEFAULT 1 NOT NULL,
     double INTEGER GENERATED ALWAYS AS (size * 2) STORED,
     above_id INTEGER REFERENCES parents (id) ON DELETE CASCADE,
+    beside_id INTEGER REFERENCES parents (id) ON DELETE SET NULL,
     CONSTRAINT uq_parents_email UNIQUE (email),
     CONSTRAINT ck_parents_size CHECK (
         size > 0 AND size < 9

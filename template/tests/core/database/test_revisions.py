@@ -245,6 +245,7 @@ def count(connection: Connection) -> list[int]:
     return [connection.scalars(query).one() for query in queries]
 
 
+@not_measured
 def test_changes_of_a_table_keep_every_row(revisions: Revisions) -> None:
     """Changes of a table that others refer to, one migration each, lose no row, up or down."""
     metadata = teams()
@@ -348,6 +349,20 @@ def test_migration_depends_on_the_branches_that_it_refers_to(
     assert script.dependencies == "b001"
     command.upgrade(revisions.config, "project@head")  # brings the table of the other branch
     revisions.up_down_up("base")
+
+
+def test_added_foreign_key_depends_on_the_branch(revisions: Revisions) -> None:
+    """A foreign key that an existing table gets later comes after the table that it refers to."""
+    revisions.add(OTHER, DROP_OTHER, revision="b001", down_revision=None, label="other")
+    metadata = plans()
+    key = Column("id", Integer, primary_key=True)
+    orders = Table("orders", metadata, key, Column("plan_id", Integer))
+    revisions.generate(metadata)
+    command.upgrade(revisions.config, "heads")
+
+    orders.append_constraint(ForeignKeyConstraint(["plan_id"], ["plans.id"]))
+
+    assert revisions.write(metadata).dependencies == "b001"
 
 
 @not_measured
