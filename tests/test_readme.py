@@ -285,49 +285,24 @@ def start_repository(folder: Path, shell: dict[str, str]) -> None:
     run("git push --quiet --set-upstream origin main", folder, shell)
 
 
-@contextmanager
-def without_core(folder: Path, shell: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yield a shell in which a project's gates leave out the tests of the core, in this block.
-
-    They take minutes, and have passed in the first check of the README. Without them, the gate of
-    the coverage has no minimum. A library has no core.
-    """
-    if not (folder / "tests" / "core").is_dir():
-        yield shell
-        return
-    file = folder / "pyproject.toml"
-    text = file.read_text(encoding="utf-8")
-    changed, count = re.subn(r"--cov-fail-under=\d+", "--cov-fail-under=0", text)
-    assert count > 0
-    file.write_text(changed, encoding="utf-8")
-    try:
-        yield {**shell, "PYTEST_ADDOPTS": "--ignore=tests/core"}
-    finally:
-        file.write_text(text, encoding="utf-8")
-
-
 def run_without_uv(step: str, folder: Path, shell: dict[str, str]) -> str:
     """Run the README's commands for pip in a clone of a project, where only Python and git are."""
     with tempfile.TemporaryDirectory() as name:
         run(f"{sys.executable} -m venv --without-pip {name}/plain", folder, shell)
         run(f"git clone --quiet . {name}/clone", folder, shell)
         path = f"{name}/plain/bin:/usr/bin:/bin"
-        with without_core(Path(name, "clone"), {**shell, "PATH": path}) as plain:
-            return run(step, Path(name, "clone"), plain)
+        return run(step, Path(name, "clone"), {**shell, "PATH": path})
 
 
 def run_step(step: str, folder: Path, shell: dict[str, str]) -> str:
-    """Run commands of a project's README; the tests of the core run in its first check only.
+    """Run commands of a project's README; the bare `pytest` leaves out the tests of the core.
 
-    What a new feature covers is measured in test_feature.py.
+    These have just passed in `poe check`, with the same files and environment.
     """
-    script = f"set -e\n{step}"
-    if step.startswith("python -m venv"):
-        return run_without_uv(script, folder, shell)
-    if step == "uv run pytest" or "poe revision" in step:
-        with without_core(folder, shell) as short:
-            return run(script, folder, short)
-    return run(script, folder, shell)
+    if step == "uv run pytest":
+        shell = {**shell, "PYTEST_ADDOPTS": "--ignore=tests/core"}
+    runner = run_without_uv if step.startswith("python -m venv") else run
+    return runner(f"set -e\n{step}", folder, shell)
 
 
 def outputs_of(kind: str, tmp_path: Path, shell: dict[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from {{ package_name }}.core.process import OUTPUT_ERRORS, status_of
 
 from support.command import TESTS, TIMEOUT_SECONDS, Result, finish, run_in_shell, start
 
-COMMANDS = "support.bare_commands"
+COMMANDS = "support.commands"
 FULL = Path("/dev/full")
 
 each_signal = pytest.mark.parametrize(

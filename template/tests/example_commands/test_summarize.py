@@ -130,7 +130,7 @@ def peak_bytes(lines: int) -> int:
     """Return the peak memory of summarizing a number of readings."""
     with Path("large.csv").open("w", encoding="utf-8") as file:
         file.write("sensor,value\n")
-        file.writelines(f"sensor {number % 10},{number:0100}\n" for number in range(lines))
+        file.writelines(f"sensor {number % 10},{number}\n" for number in range(lines))
     tracemalloc.start()
     found = summarize_readings("large.csv", Format.CSV, max_sensors=10)
     _, peak = tracemalloc.get_traced_memory()
@@ -139,6 +139,7 @@ def peak_bytes(lines: int) -> int:
     return peak
 
 
+@pytest.mark.no_cover  # measured, it takes twice as long and covers no line of its own
 def test_memory_does_not_grow_with_the_file() -> None:
     """The file grows by a megabyte, and the memory by less than a tenth of that."""
-    assert peak_bytes(10_000) - peak_bytes(1_000) < 100_000
+    assert peak_bytes(100_000) - peak_bytes(10_000) < 100_000

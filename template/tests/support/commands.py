@@ -8,7 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,13 +16,14 @@ from {{ package_name }}.core import errors
 from {{ package_name }}.core.async_commands import iterate_in_thread
 from {{ package_name }}.core.input import read_lines
 from {{ package_name }}.core.program import Command, CommandContext, Program
+from {{ package_name }}.practices import PracticeSettings
 
 logger = logging.getLogger(__name__)
 
 
 def settings_name(context: typer.Context) -> str:
     """Return the name of the settings class, which shows that the settings are loaded."""
-    command: CommandContext[Any] = context.obj
+    command: CommandContext[PracticeSettings] = context.obj
     return type(command.settings).__name__
 
 
@@ -83,13 +84,13 @@ def yield_lines() -> Iterator[str]:
 
 def table(context: typer.Context, values: list[str]) -> None:
     """Write a table."""
-    command: CommandContext[Any] = context.obj
+    command: CommandContext[PracticeSettings] = context.obj
     command.output.write_table([{"name": value} for value in values], {"name": "[NAME]"})
 
 
 def lines(context: typer.Context, count: int) -> None:
     """Write lines, with progress."""
-    command: CommandContext[Any] = context.obj
+    command: CommandContext[PracticeSettings] = context.obj
     with command.output.progress("Writing", count) as advance:
         for number in range(count):
             command.output.write_line({"number": number}, f"line\t{number}")
@@ -117,7 +118,7 @@ def fail(kind: str) -> None:
 
 def lines_then_wait(context: typer.Context) -> None:
     """Write a line, and wait."""
-    command: CommandContext[Any] = context.obj
+    command: CommandContext[PracticeSettings] = context.obj
     command.output.write_line({}, "line")
     time.sleep(60)
 
@@ -202,7 +203,7 @@ def log_badly() -> None:
 
 def log_in_progress(context: typer.Context) -> None:
     """Log while a bar is shown."""
-    command: CommandContext[Any] = context.obj
+    command: CommandContext[PracticeSettings] = context.obj
     with command.output.progress("Logging") as advance:
         log()
         advance()
